@@ -1,0 +1,43 @@
+# Everything runs in .venv, made from requirements.lock. `make train` is the way in.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test lint ui tables lock wheel clean
+
+train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
+	$(BIN)/classifier train
+	$(BIN)/classifier predict --format table "손흥민, 개막전 멀티골…토트넘 3-1 승" "한은, 기준금리 동결…“물가 더 지켜봐야”" \
+		"與野, 예산안 처리 막판 줄다리기" "[단독] 배우 A씨, 5년 열애 끝 결혼" "누리호 4차 발사 성공…위성 교신 확인"
+
+test: .venv/ready  ## the whole suite
+	$(BIN)/python -m pytest
+
+lint: .venv/ready  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+ui: .venv/ready  ## the MLflow UI on this store
+	$(BIN)/classifier ui
+
+tables: .venv/ready  ## write the tables of experiments/README.md from experiments/results
+	$(BIN)/python experiments/tables.py
+
+wheel: .venv/ready  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+# The lock is made anew by hand when pyproject.toml changes; uv resolves for every platform at once.
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:  ## remove the environment and what the tools leave
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

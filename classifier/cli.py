@@ -1,0 +1,320 @@
+"""The command line: thin verbs that parse, call one function and print.
+
+Data goes to stdout, progress and logs to stderr. Exit status: 0 done, 1 done but a gate failed,
+2 the call or the data was wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from classifier import __version__
+from classifier.errors import ClassifierError
+from classifier.places import REGISTERED_MODEL
+
+if TYPE_CHECKING:
+    from classifier.training.train import Outcome, Progress
+
+app = typer.Typer(
+    help="Says which section a Korean news headline belongs to.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="A folder (models/ynat) or models:/name@alias; default: the champion."),
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"classifier {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Set up logging: the command line is the only place that does."""
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("classifier").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+@app.command()
+def train(
+    config: Annotated[Path | None, typer.Argument(help="An experiment's TOML file; default: the sample.")] = None,
+) -> None:
+    """Search, refit the best, test it once, register it, and promote it if it beats the champion."""
+    from classifier.places import default_experiment
+    from classifier.training.train import train as run
+    from classifier.training.train import write_result
+
+    path = config or default_experiment()
+    with _progress("candidates") as advance:
+        outcome = run(path, progress=advance)
+    results = path.parent / "results"
+    if results.is_dir():
+        write_result(outcome, results)
+    _print_leaderboard(outcome)
+    if not outcome.gate_passed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_leaderboard(outcome: Outcome) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{outcome.config.name}: cross-validated on the training rows")
+    for column in ("candidate", "macro-F1", "±", "accuracy", "log-loss", "ECE", "fit s", "headlines/s"):
+        table.add_column(column, justify="left" if column == "candidate" else "right")
+    for result, throughput in outcome.leaderboard:
+        e = result.evaluation
+        table.add_row(
+            result.candidate.name, f"{e.macro_f1:.4f}", f"{result.macro_f1_std:.4f}", f"{e.accuracy:.4f}",
+            f"{e.log_loss:.4f}", f"{e.ece:.4f}", f"{result.fit_seconds:.1f}", f"{throughput:,.0f}",
+        )  # fmt: skip
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    test = outcome.test
+    name = outcome.config.experiment.registered_model
+    console.print(
+        f"winner on the test table ({test.n:,} headlines, read once): macro-F1 {test.macro_f1:.4f}, "
+        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}",
+        highlight=False,
+    )
+    console.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}", highlight=False)
+
+
+@app.command()
+def evaluate(
+    table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:dev.")],
+    model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say how good a model is on a table."""
+    from classifier.corpus.datasets import load_corpus
+    from classifier.prediction.classifier import Classifier
+    from classifier.training.evaluation import judge
+
+    clf = Classifier.load(model)
+    evaluation = judge(clf.model, load_corpus(table)).evaluation
+    about = {
+        "name": clf.model.about.get("name"),
+        "version": clf.model.about.get("version"),
+        "fingerprint": clf.model.fingerprint,
+    }
+    if as_json:
+        typer.echo(json.dumps(evaluation.to_dict() | {"model": about}, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(title=f"{about['name']} on {table}: {evaluation.n:,} headlines")
+    for column in ("section", "precision", "recall", "F1", "support"):
+        shown.add_column(column, justify="left" if column == "section" else "right")
+    for name, f in evaluation.per_section.items():
+        shown.add_row(name, f"{f['precision']:.3f}", f"{f['recall']:.3f}", f"{f['f1']:.3f}", f"{f['support']:,}")
+    console = Console()
+    console.print(shown)
+    console.print(
+        f"macro-F1 {evaluation.macro_f1:.4f}  accuracy {evaluation.accuracy:.4f}  "
+        f"log-loss {evaluation.log_loss:.4f}  ECE {evaluation.ece:.4f}",
+        highlight=False,
+    )
+
+
+@app.command()
+def predict(
+    headlines: Annotated[list[str] | None, typer.Argument(help="Headlines.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--input", help="A text file of headlines, one a line, or - for stdin.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
+    model: Model = None,
+    top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
+    style: Annotated[
+        str | None, typer.Option("--format", help="table, jsonl or tsv; default: table on a terminal, else jsonl.")
+    ] = None,
+) -> None:
+    """Say which section each headline belongs to."""
+    from classifier.corpus.tables import decode_lines, read_bytes
+    from classifier.prediction.classifier import Classifier
+    from classifier.prediction.formats import FORMATS, write_predictions
+
+    if bool(headlines) == (source is not None):
+        raise typer.BadParameter("give headlines, or --input FILE, or --input - for stdin")
+    chosen = style or ("table" if output is None and sys.stdout.isatty() else "jsonl")
+    if chosen not in FORMATS:
+        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if source == "-":
+        headlines = decode_lines(sys.stdin.buffer.read(), "standard input")
+    elif source is not None:
+        headlines = decode_lines(read_bytes(Path(source)), source)
+    predictions = Classifier.load(model).predict(headlines or [])
+    if output is None:
+        write_predictions(predictions, sys.stdout, chosen, top)
+    else:
+        with output.open("w", encoding="utf-8") as stream:
+            write_predictions(predictions, stream, chosen, top)
+
+
+@app.command()
+def explain(
+    headline: Annotated[str, typer.Argument(help="A headline.")],
+    model: Model = None,
+    section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
+) -> None:
+    """Show which words speak for the section, and which against it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from classifier.prediction.classifier import Classifier
+
+    clf = Classifier.load(model)
+    prediction = clf.predict([headline])[0]
+    chosen = section or next(iter(prediction.probabilities))
+    if chosen not in clf.sections:
+        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
+    contributions = clf.explain(headline, top=top, section=chosen)
+    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%}")
+    table.add_column("word")
+    table.add_column("weight", justify="right")
+    for contribution in contributions:
+        table.add_row(contribution.text, f"{contribution.weight:+.2f}")
+    table.add_section()
+    table.add_row("score", f"{sum(c.weight for c in contributions):+.2f}")
+    Console().print(table)
+
+
+@app.command()
+def fetch(
+    dataset: Annotated[str | None, typer.Argument(help="A dataset's name.")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the datasets.")] = False,
+) -> None:
+    """Bring an openly licensed corpus into the data home, verified."""
+    from classifier.corpus.datasets import datasets
+    from classifier.corpus.datasets import fetch as run
+
+    known = datasets()
+    if list_all or dataset is None:
+        for entry in known.values():
+            splits = f" (splits: {', '.join(entry.splits)})" if entry.splits else ""
+            typer.echo(f"{entry.name}\t{entry.licence}\t{entry.title}{splits}")
+        return
+    if dataset not in known:
+        raise typer.BadParameter(f"{dataset!r} is none of {', '.join(known)}", param_hint="DATASET")
+    for path in run(known[dataset]):
+        typer.echo(path)
+
+
+@models_app.command("list")
+def models_list(name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL) -> None:
+    """List the versions, newest first."""
+    import time
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from classifier.training.registry import versions
+
+    table = Table(title=name)
+    for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "fingerprint"):
+        table.add_column(column)
+    for v in versions(name):
+        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.created))
+        table.add_row(
+            str(v.number), ", ".join(v.aliases), created, v.experiment, v.macro_f1, v.test_table, v.fingerprint[:12]
+        )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+@models_app.command("promote")
+def models_promote(
+    version: Annotated[int, typer.Argument(min=1)],
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+    reason: Annotated[str, typer.Option(help="Kept as a tag of the version.")] = "promoted by hand",
+) -> None:
+    """Make a version the champion."""
+    from classifier.training.registry import promote
+
+    promote(version, name, reason=reason)
+    typer.echo(f"{name} version {version} is the champion", err=True)
+
+
+@models_app.command("rollback")
+def models_rollback(
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+) -> None:
+    """Make the previous champion the champion again."""
+    from classifier.training.registry import rollback
+
+    version = rollback(name)
+    typer.echo(f"{name} version {version} is the champion again", err=True)
+
+
+@app.command()
+def ui(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is not free.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the project's store until Ctrl-C."""
+    from classifier.training.ui import serve_ui
+
+    raise typer.Exit(serve_ui(host, port))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"classifier: {message}", err=True)
+    sys.exit(2)
+
+
+def main() -> None:
+    """Run the command line and turn the project's errors into one clear line and a status."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module="mlflow")
+    try:
+        app()
+    except ClassifierError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        typer.echo("classifier: interrupted; finished candidates are kept, run it again to go on", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left: nothing more to say
+        sys.exit(0)

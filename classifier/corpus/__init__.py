@@ -1,0 +1,1 @@
+"""Headlines and their sections: tables, datasets, duplicates."""

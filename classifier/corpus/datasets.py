@@ -1,0 +1,236 @@
+"""Datasets by name: from the data home, else fetched from their official address and verified."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from classifier.corpus.tables import SUFFIXES, check_table, read_table
+from classifier.errors import DataError
+from classifier.places import data_home, package_data
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+#: Seconds without a byte after which a download is given up.
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file of a dataset at its official address."""
+
+    name: str
+    url: str
+    git_blob: str
+    split: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A corpus that can be named in an experiment: ``name`` or ``name:split``."""
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    format: str = "table"
+    section: str = ""
+    files: tuple[RemoteFile, ...] = ()
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names that may follow ``name:``; empty for a corpus in one piece."""
+        if self.name == "sample":
+            return ("train", "test")
+        return tuple(file.split for file in self.files if file.split)
+
+
+@cache
+def datasets() -> dict[str, Dataset]:
+    """Return the registry of datasets, by name."""
+    registry = tomllib.loads((package_data() / "datasets.toml").read_text(encoding="utf-8"))
+    found = {}
+    for name, entry in registry.items():
+        base = entry.pop("base", "")
+        files = tuple(RemoteFile(url=urljoin(base, file["name"]), **file) for file in entry.pop("files", ()))
+        found[name] = Dataset(name=name, files=files, **entry)
+    return found
+
+
+def git_blob(content: bytes) -> str:
+    """Return the id git gives a file's content: SHA-1 over ``blob <length>``, NUL and the bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def verify(path: Path, file: RemoteFile) -> None:
+    """Raise a DataError unless ``path`` holds exactly the published bytes."""
+    found = git_blob(path.read_bytes())
+    if found != file.git_blob:
+        raise DataError(
+            f"{path}: the content is not what was published. Expected git blob {file.git_blob}, found {found} "
+            f"({path.stat().st_size:,} bytes). It may be damaged, cut short or changed at its address; "
+            f"delete the file and run `classifier fetch` again, or get it from {file.url}"
+        )
+
+
+def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: float = TIMEOUT) -> Path:
+    """Fetch one file, verify its content and only then put it into ``folder``.
+
+    Raises:
+        DataError: no connection, an HTTP error, a time-out, or content that is not the published one;
+            nothing is left behind, and the message says what to download by hand and where to put it.
+    """
+    import pooch
+    import requests
+
+    folder.mkdir(parents=True, exist_ok=True)
+    target, part = folder / file.name, folder / f".{file.name}.{os.getpid()}.part"
+    fetch = pooch.HTTPDownloader(progressbar=progress, timeout=timeout)
+    try:
+        fetch(file.url, str(part), None)
+        verify(part, file)
+        part.replace(target)
+    except (requests.RequestException, OSError) as error:
+        raise DataError(
+            f"{file.name} could not be fetched from {file.url} ({type(error).__name__}: {error}). "
+            f"Try again later, or download it by other means and put it at {target}"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _klue_json(path: Path, dataset: Dataset) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        table = [
+            {"guid": r["guid"], "headline": r["title"], "section": r["label"], "date": r["date"], "url": r["url"]}
+            for r in rows
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: not the JSON that KLUE publishes ({type(error).__name__}: {error}). "
+            f"Delete it and run `classifier fetch {dataset.name}`."
+        ) from error
+    return pd.DataFrame(table)
+
+
+def _quoted_lines(path: Path, dataset: Dataset) -> pd.DataFrame:
+    """One headline a line, quoted as in CSV where it holds a comma or a quote mark."""
+    import pandas as pd
+
+    with path.open(encoding="utf-8", newline="") as lines:
+        headlines = [" ".join(",".join(cells).split()) for cells in csv.reader(lines)]
+    # A line stands for one reader's comment, so a headline is repeated as often as it was discussed.
+    distinct = list(dict.fromkeys(headline for headline in headlines if headline))
+    return pd.DataFrame({"headline": distinct, "section": dataset.section})
+
+
+_FORMATS: dict[str, Callable[[Path, Dataset], pd.DataFrame]] = {
+    "klue-json": _klue_json,
+    "quoted-lines": _quoted_lines,
+}
+
+
+def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) -> list[Path]:
+    """Bring every file of ``dataset`` into the data home; what is there and whole is kept."""
+    if dataset.name == "sample":
+        return [package_data() / "sample" / f"{split}.tsv" for split in dataset.splits]
+    folder = data_home() / dataset.name
+    paths = []
+    for file in dataset.files:
+        path = folder / file.name
+        if path.is_file():
+            verify(path, file)
+        else:
+            download(file, folder, progress=progress, timeout=timeout)
+        paths.append(path)
+    return paths
+
+
+def _load_split(dataset: Dataset, split: str) -> pd.DataFrame:
+    if dataset.name == "sample":
+        return read_table(package_data() / "sample" / f"{split}.tsv")
+    folder = data_home() / dataset.name
+    prepared = folder / f"{split}.tsv"
+    if prepared.is_file():  # a table in the data home's layout is used as it is
+        return read_table(prepared)
+    import pandas as pd
+
+    wanted = [file for file in dataset.files if file.split == split]
+    missing = [file for file in wanted if not (folder / file.name).is_file()]
+    needed = missing if len(missing) == len(wanted) else [file for file in missing if not file.optional]
+    if needed:
+        logger.info("%s is not in %s: fetching it", dataset.name, folder)
+        for file in needed:
+            download(file, folder)
+    elif missing:
+        logger.warning(
+            "%s: %d of %d files are in %s; `classifier fetch %s` brings the others",
+            dataset.name,
+            len(wanted) - len(missing),
+            len(wanted),
+            folder,
+            dataset.name,
+        )
+    frames = []
+    for file in wanted:
+        path = folder / file.name
+        if path.is_file():
+            verify(path, file)
+            frames.append(_FORMATS[dataset.format](path, dataset))
+    frame = pd.concat(frames, ignore_index=True)
+    if not split:  # the parts of a corpus in one piece repeat each other
+        frame = frame.drop_duplicates("headline", ignore_index=True)
+    return check_table(frame, folder)
+
+
+def load_corpus(reference: str, base: Path | None = None) -> pd.DataFrame:
+    """Return a headline table by ``name``, ``name:split`` or file path.
+
+    Args:
+        reference: a dataset (``ynat:train``, ``entertainment``; without a split, all of it) or the
+            path of a table.
+        base: the folder that a relative path starts from; default: the working folder.
+
+    Raises:
+        DataError: the name, the split or the file is unknown, or cannot be fetched, or is bad.
+    """
+    name, _, split = reference.partition(":")
+    if Path(reference).suffix.lower() in SUFFIXES:
+        return read_table((base or Path()) / Path(reference).expanduser())
+    dataset = datasets().get(name)
+    if dataset is None:
+        raise DataError(
+            f"{reference!r} is neither a dataset ({', '.join(datasets())}) nor a table ending in {', '.join(SUFFIXES)}."
+        )
+    if split and split not in dataset.splits:
+        known = ", ".join(f"{name}:{s}" for s in dataset.splits) or f"only {name}, in one piece"
+        raise DataError(f"{reference!r}: {name} has no split {split!r}. There is {known}.")
+    if split or not dataset.splits:
+        return _load_split(dataset, split)
+    import pandas as pd
+
+    return pd.concat([_load_split(dataset, part) for part in dataset.splits])
+
+
+def slug(reference: str) -> str:
+    """Return a short name for a corpus reference, for tags and file names."""
+    return re.sub(r"\W+", "-", Path(reference).stem if "/" in reference else reference).strip("-")

@@ -1,0 +1,258 @@
+"""Headline tables: read, check and write them.
+
+A table has the columns ``headline`` and ``section`` and may have ``source``, ``date``, ``url`` and
+``guid``. It is TSV, CSV, JSON Lines or Parquet, in UTF-8 with or without BOM or in CP949. TSV is
+read without quoting (a quote mark is a character of the headline), CSV with the usual quoting.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classifier.corpus.sections import canonical_section
+from classifier.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REQUIRED = ("headline", "section")
+OPTIONAL = ("source", "date", "url", "guid")
+SUFFIXES = (".tsv", ".csv", ".jsonl", ".parquet")
+
+_MAX_HEADLINE = 1000
+_SHOWN = 20
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes, or raise a DataError that names it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
+
+
+def decode(raw: bytes, where: str) -> str:
+    """Return ``raw`` as text: UTF-8 (a BOM is dropped), or else CP949.
+
+    Raises:
+        DataError: it is in neither encoding; says at which byte.
+    """
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as utf8:
+        try:
+            return raw.decode("cp949")
+        except UnicodeDecodeError as cp949:
+            raise DataError(
+                f"{where}: neither UTF-8 (byte {utf8.start} is 0x{raw[utf8.start]:02x}) nor CP949 "
+                f"(byte {cp949.start} is 0x{raw[cp949.start]:02x}). Save it as UTF-8."
+            ) from None
+
+
+def decode_lines(raw: bytes, where: str) -> list[str]:
+    """Return the lines of a text, one headline each; blank lines are kept, so that answers line up."""
+    text = decode(raw, where)
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _delimited(path: Path, text: str, delimiter: str) -> tuple[list[int], list[dict[str, Any]]]:
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
+    )
+    header = [name.strip() for name in next(reader, [])]
+    _check_columns(path, header)
+    numbers, rows, bad = [], [], []
+    try:
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                bad.append((reader.line_num, f"{len(cells)} fields instead of {len(header)}", "|".join(cells)))
+                continue
+            numbers.append(reader.line_num)
+            rows.append(dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        bad.append((reader.line_num, f"not readable: {error}", ""))
+    _report(path, bad)
+    return numbers, rows
+
+
+def _json_lines(path: Path, text: str) -> tuple[list[int], list[dict[str, Any]]]:
+    numbers, rows, bad = [], [], []
+    # Not splitlines(): JSON may hold U+2028 and the like unescaped inside a string.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            bad.append((number, f"not JSON: {error.msg}", line))
+            continue
+        if not isinstance(row, dict):
+            bad.append((number, "not a JSON object", line))
+            continue
+        missing = [name for name in REQUIRED if name not in row]
+        if missing:
+            bad.append((number, f"no {' and no '.join(missing)}", line))
+            continue
+        numbers.append(number)
+        rows.append({key: "" if value is None else value for key, value in row.items()})
+    _report(path, bad)
+    return numbers, rows
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in columns]
+    repeated = [name for name, count in Counter(columns).items() if count > 1]
+    if missing or repeated:
+        raise DataError(
+            f"{path}: the columns are {', '.join(columns) or 'none'}; "
+            + (f"{' and '.join(missing)} missing. " if missing else f"{', '.join(repeated)} stands twice. ")
+            + "A headline table has the columns headline and section (and may have source, date, url, "
+            "guid). Name them so in the first line."
+        )
+
+
+def _report(path: Path, bad: list[tuple[int, str, str]]) -> None:
+    """Raise one DataError for all the bad rows of a file."""
+    if not bad:
+        return
+    bad = sorted(bad)
+    lines = [f"  row {number}: {what}" + (f": {found[:80]!r}" if found else "") for number, what, found in bad]
+    more = f"\n  … and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+    raise DataError(
+        f"{path}: {len(bad)} bad {'row' if len(bad) == 1 else 'rows'}. Mend or remove them and try again.\n"
+        + "\n".join(lines[:_SHOWN])
+        + more
+    )
+
+
+def _schema(labelled: bool) -> Any:
+    # Pandera costs a second to import and only readers of tables pay for it.
+    import pandera.pandas as pa
+
+    text = {
+        "empty headline": lambda column: column.str.strip() != "",
+        f"headline of more than {_MAX_HEADLINE} characters": lambda column: column.str.len() <= _MAX_HEADLINE,
+        "no letter or digit in the headline": lambda column: (
+            (column.str.strip() == "") | column.str.contains(r"[^\W_]", regex=True)
+        ),
+    }
+    section = {"empty section": lambda column: column != ""} if labelled else {}
+    return pa.DataFrameSchema(
+        {
+            "headline": pa.Column(str, [pa.Check(check, error=name) for name, check in text.items()]),
+            "section": pa.Column(str, [pa.Check(check, error=name) for name, check in section.items()]),
+        },
+        strict=False,
+    )
+
+
+def check_table(
+    frame: pd.DataFrame, path: Path, numbers: list[int] | None = None, *, labelled: bool = True
+) -> pd.DataFrame:
+    """Return ``frame`` checked and tidied as :func:`read_table` does; ``path`` is for messages."""
+    import pandas as pd
+    from pandera.errors import SchemaErrors
+
+    if frame.empty:
+        raise DataError(f"{path}: no rows. A headline table has one headline a row under its header line.")
+    numbers = numbers or list(range(1, len(frame) + 1))
+    not_text = [
+        (numbers[i], f"the {name} is no text", str(value))
+        for name in REQUIRED
+        for i, value in enumerate(frame[name])
+        if not isinstance(value, str)
+    ]
+    _report(path, not_text)
+    frame = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame]].astype(str)
+    frame.index = pd.Index(numbers, name="row")
+    # White space of any kind (a line break inside a cell, a no-break space) is one space.
+    frame["headline"] = [" ".join(unicodedata.normalize("NFC", h).split()) for h in frame["headline"]]
+    folded = {name: canonical_section(name) for name in frame["section"].unique()}
+    frame["section"] = frame["section"].map(folded)
+    try:
+        _schema(labelled).validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases
+        _report(
+            path,
+            [
+                (int(row), str(check), "" if str(check).startswith("empty") else str(found))
+                for row, check, found in zip(cases["index"], cases["check"], cases["failure_case"], strict=True)
+            ],
+        )
+    return frame
+
+
+def read_table(path: str | Path, *, labelled: bool = True) -> pd.DataFrame:
+    """Read and check a headline table.
+
+    Args:
+        path: a ``.tsv``, ``.csv``, ``.jsonl`` or ``.parquet`` file.
+        labelled: whether an empty section is an error.
+
+    Returns:
+        A frame of strings: ``headline`` (NFC, white space folded), ``section`` (canonical) and those
+        of source, date, url, guid that the file has; the index ``row`` is the row in the file.
+
+    Raises:
+        DataError: names the file, every bad row (the first 20 in full) and what was found there.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DataError(f"{path}: a headline table ends in {', '.join(SUFFIXES)}, not in {suffix or 'nothing'}.")
+    if suffix == ".parquet":
+        try:
+            frame = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: cannot be read as Parquet ({error}).") from error
+        _check_columns(path, [str(name) for name in frame.columns])
+        frame = frame.astype(object).where(frame.notna(), "")
+        return check_table(frame, path, labelled=labelled)
+    text = decode(read_bytes(path), str(path))
+    if suffix == ".jsonl":
+        numbers, rows = _json_lines(path, text)
+    else:
+        numbers, rows = _delimited(path, text, "\t" if suffix == ".tsv" else ",")
+    return check_table(pd.DataFrame(rows), path, numbers, labelled=labelled)
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What :func:`merge_repeats` did to a training table."""
+
+    rows: int  #: rows before
+    repeated: int  #: further rows of a headline under the same section: merged into one
+    contradictory: int  #: rows whose headline stands under several sections: left out
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows:,} rows; {self.repeated:,} repeats merged, "
+            f"{self.contradictory:,} rows left out because their headline has several sections"
+        )
+
+
+def merge_repeats(frame: pd.DataFrame) -> tuple[pd.DataFrame, Cleaning]:
+    """Merge repeats of a headline and leave out headlines that stand under several sections.
+
+    For training only: a test table is used as it is. Nothing says which of two contradictory
+    labels is right, so neither is learned; both are counted in the returned :class:`Cleaning`.
+    """
+    sections = frame.groupby("headline")["section"].transform("nunique")
+    contradictory = sections > 1
+    kept = frame[~contradictory]
+    merged = kept.drop_duplicates("headline")
+    return merged, Cleaning(len(frame), len(kept) - len(merged), int(contradictory.sum()))

@@ -1,0 +1,1 @@
+"""Features, linear estimators, calibration, explanation and the served artefact."""

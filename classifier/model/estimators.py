@@ -1,0 +1,135 @@
+"""The linear estimators a search can try, and NB-SVM, the one scikit-learn does not have."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from classifier.errors import ConfigError
+
+
+class NBSVM(ClassifierMixin, BaseEstimator):
+    """Support vector machine on features scaled by the naive-Bayes log-count ratio.
+
+    Wang & Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification",
+    section 2.3, with TF-IDF values for the counts and one classifier for each section against the
+    rest. A column with negative values (a dense embedding) is no count and is not scaled.
+
+    Args:
+        C: inverse strength of the SVM's regularisation.
+        alpha: added to every count before the ratio is taken.
+        balanced: whether the classes weigh the same however many rows they have.
+        random_state: seed of the SVM's coordinate descent.
+    """
+
+    def __init__(self, C: float = 0.1, alpha: float = 1.0, balanced: bool = True, random_state: int | None = 0) -> None:
+        self.C = C
+        self.alpha = alpha
+        self.balanced = balanced
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike) -> Self:
+        """Fit on ``X`` (n_rows, n_features), dense or sparse, and the sections ``y`` (n_rows,)."""
+        features, target = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
+        check_classification_targets(target)
+        matrix = sparse.csr_array(features)
+        self.classes_ = np.unique(target)
+        if len(self.classes_) < 2:
+            raise ValueError(f"NBSVM needs at least two classes; found one class: {self.classes_[0]!r}")
+        counted = np.asarray(matrix.min(axis=0).todense()).ravel() >= 0
+        # Two classes need one machine, not two that mirror each other.
+        positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        coefficients, intercepts = [], []
+        for section in positive:
+            inside = target == section
+            ratio = np.where(counted, self._log_count_ratio(matrix, inside, counted), 1.0)
+            scaled = matrix.copy()
+            scaled.data = (matrix.data * ratio[matrix.indices]).astype(matrix.dtype)
+            machine = LinearSVC(
+                C=self.C,
+                class_weight="balanced" if self.balanced else None,
+                random_state=self.random_state,
+            ).fit(scaled, inside)
+            coefficients.append(machine.coef_[0] * ratio)
+            intercepts.append(machine.intercept_[0])
+        self.coef_ = np.array(coefficients)
+        self.intercept_ = np.array(intercepts)
+        return self
+
+    def _log_count_ratio(
+        self, matrix: sparse.csr_array, inside: NDArray[np.bool_], counted: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        p = np.where(counted, np.asarray(matrix[inside].sum(axis=0)).ravel(), 0.0) + self.alpha
+        q = np.where(counted, np.asarray(matrix[~inside].sum(axis=0)).ravel(), 0.0) + self.alpha
+        return np.log((p / p[counted].sum()) / (q / q[counted].sum())) if counted.any() else np.ones(len(p))
+
+    def decision_function(self, X: ArrayLike | sparse.csr_array) -> NDArray[np.float64]:
+        """Return scores (n_rows, n_classes), or (n_rows,) for two classes."""
+        check_is_fitted(self)
+        features = validate_data(self, X, accept_sparse="csr", reset=False, dtype=[np.float32, np.float64])
+        scores = np.asarray(features @ self.coef_.T + self.intercept_)
+        return scores.ravel() if len(self.classes_) == 2 else scores
+
+    def predict(self, X: ArrayLike | sparse.csr_array) -> NDArray[Any]:
+        """Return the section with the highest score for every row."""
+        scores = self.decision_function(X)
+        winner = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.asarray(self.classes_[winner])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+#: Name in a config: the class and what is set on it unless the grid says otherwise.
+ESTIMATORS: dict[str, tuple[type[BaseEstimator], dict[str, Any]]] = {
+    "nbsvm": (NBSVM, {}),
+    "linear_svc": (LinearSVC, {"class_weight": "balanced", "C": 0.3}),
+    "logistic_regression": (LogisticRegression, {"class_weight": "balanced", "C": 10.0, "max_iter": 300, "tol": 1e-3}),
+    "sgd": (SGDClassifier, {"class_weight": "balanced", "loss": "modified_huber", "alpha": 1e-5}),
+    "complement_nb": (ComplementNB, {}),
+}
+
+
+def make_estimator(name: str, parameters: dict[str, Any], seed: int) -> BaseEstimator:
+    """Return an unfitted estimator.
+
+    Raises:
+        ConfigError: no such estimator, or it has no such parameter.
+    """
+    if name not in ESTIMATORS:
+        raise ConfigError(f"estimator {name!r} is unknown. There is {', '.join(ESTIMATORS)}.")
+    kind, defaults = ESTIMATORS[name]
+    estimator = kind(**defaults)
+    known = estimator.get_params()
+    unknown = [key for key in parameters if key not in known]
+    if unknown:
+        raise ConfigError(f"{name} has no parameter {', '.join(unknown)}. It has {', '.join(sorted(known))}.")
+    if "random_state" in known:
+        parameters = {"random_state": seed} | parameters
+    return estimator.set_params(**parameters)
+
+
+def linear_weights(estimator: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a fitted estimator's weights (n_features, n_sections) and intercept (n_sections,).
+
+    All estimators here are linear: scores are ``X @ weights + intercept``. Scores of two classes
+    are spread over both columns.
+    """
+    if isinstance(estimator, ComplementNB):
+        weights = estimator.feature_log_prob_.T
+        return weights, np.zeros(weights.shape[1])
+    coefficients, intercept = np.asarray(estimator.coef_), np.asarray(estimator.intercept_)
+    if len(coefficients) == 1:
+        return np.hstack([-coefficients.T, coefficients.T]) / 2, np.array([-intercept[0], intercept[0]]) / 2
+    return coefficients.T, intercept

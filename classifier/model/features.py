@@ -1,0 +1,158 @@
+"""From headlines to a feature matrix: blocks of counts, TF-IDF learned on the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import joblib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from classifier.errors import ConfigError
+from classifier.model.blocks import BLOCKS, Batch
+from classifier.text.embeddings import recover_embeddings
+from classifier.text.morphemes import kiwi_versions
+from classifier.text.normalize import NORMALIZER_VERSION, normalize
+
+#: Counts of one corpus, by block; each of shape (n_headlines, columns of the block).
+Counts = dict[str, sparse.csr_array]
+
+
+def check_blocks(blocks: Sequence[str]) -> None:
+    """Raise a ConfigError unless every name is a block's."""
+    unknown = [name for name in blocks if name not in BLOCKS]
+    if unknown or not blocks:
+        raise ConfigError(f"features are some of {', '.join(BLOCKS)}; found {', '.join(unknown) or 'none'}.")
+
+
+class FeatureCache:
+    """Computes counts and embeddings once per corpus, and keeps them on disk with joblib.Memory."""
+
+    def __init__(self, folder: str | None) -> None:
+        memory = joblib.Memory(folder, verbose=0)
+        self._count = memory.cache(_count)
+        self._embed = memory.cache(_embed)
+
+    def counts(self, headlines: Sequence[str], blocks: Sequence[str]) -> Counts:
+        """Return the counts of ``blocks`` for ``headlines``."""
+        kiwi_names = sorted(name for name in blocks if BLOCKS[name].needs_kiwi)
+        plain_names = sorted(name for name in blocks if not BLOCKS[name].needs_kiwi)
+        found: Counts = {}
+        # The analyses that need Kiwi are made together, so that Kiwi reads the corpus once.
+        for names, versions in ((plain_names, ""), (kiwi_names, kiwi_versions())):
+            if names:
+                found |= self._count(list(headlines), names, NORMALIZER_VERSION, versions)
+        return found
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """Return Kiwi's word vectors, see :func:`recover_embeddings`."""
+        return np.asarray(self._embed(kiwi_versions()))
+
+
+def _count(headlines: list[str], blocks: list[str], normalizer: int, kiwi: str) -> Counts:
+    """Count; the last two arguments are there to key the cache."""
+    batch = Batch([normalize(headline) for headline in headlines])
+    return {name: BLOCKS[name].count(batch) for name in blocks}
+
+
+def _embed(kiwi: str) -> NDArray[np.float32]:
+    return recover_embeddings()
+
+
+class TfidfBlock(TransformerMixin, BaseEstimator):
+    """TF-IDF of one block's counts: sublinear, smoothed, rows of unit length.
+
+    scikit-learn's :class:`TfidfTransformer` on the columns that occur in at least ``min_df``
+    training rows. The kept columns are a matter of the training rows alone, so that the counts can
+    be made before a corpus is cut into folds.
+    """
+
+    def __init__(self, min_df: int = 1, keep_all: bool = False) -> None:
+        self.min_df = min_df
+        self.keep_all = keep_all
+
+    def fit(self, X: sparse.csr_array, y: ArrayLike | None = None) -> Self:
+        """Learn the kept columns and their inverse document frequencies."""
+        if self.keep_all:
+            self.columns_ = np.arange(X.shape[1])
+        else:
+            frequency = np.bincount(X.indices, minlength=X.shape[1])
+            self.columns_ = np.flatnonzero(frequency >= self.min_df)
+        self.tfidf_ = TfidfTransformer(sublinear_tf=True).fit(X[:, self.columns_])
+        return self
+
+    def transform(self, X: sparse.csr_array) -> sparse.csr_array:
+        """Return TF-IDF values of shape (n_rows, n_kept columns)."""
+        return sparse.csr_array(self.tfidf_.transform(X[:, self.columns_]))
+
+
+class HeadlineFeatures(TransformerMixin, BaseEstimator):
+    """The united feature matrix of several blocks.
+
+    Args:
+        blocks: names of :data:`BLOCKS`.
+        min_df: n-grams and morphemes in fewer training headlines are left out.
+        embedding_weight: factor on the embeddings block against the others, whose rows have length 1.
+        embeddings: Kiwi's word vectors; needed by the block ``embeddings`` alone.
+
+    The embeddings block is the TF-IDF-weighted sum of a headline's word vectors, divided by the
+    length of the weights rather than of the sum. It is therefore linear in the TF-IDF values, and a
+    linear model on it can be compiled into one weight a word.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[str] = ("chars", "morphemes"),
+        min_df: int = 1,
+        embedding_weight: float = 1.0,
+        embeddings: NDArray[np.float32] | None = None,
+    ) -> None:
+        self.blocks = blocks
+        self.min_df = min_df
+        self.embedding_weight = embedding_weight
+        self.embeddings = embeddings
+
+    def fit(self, X: Mapping[str, sparse.csr_array], y: ArrayLike | None = None) -> Self:
+        """Learn each block's TF-IDF from counts ``X`` of the training headlines."""
+        check_blocks(self.blocks)
+        self.tfidf_ = {
+            name: TfidfBlock(self.min_df, keep_all=name == "embeddings").fit(X[name]) for name in self.blocks
+        }
+        return self
+
+    def transform(self, X: Mapping[str, sparse.csr_array]) -> sparse.csr_array:
+        """Return the features, shape (n_headlines, n_features)."""
+        parts = []
+        for name, tfidf in self.tfidf_.items():
+            values = tfidf.transform(X[name])
+            if name == "embeddings":
+                values = sparse.csr_array(values @ self._vectors())
+            parts.append(values)
+        return sparse.csr_array(sparse.hstack(parts, format="csr", dtype=np.float32))
+
+    def _vectors(self) -> NDArray[np.float32]:
+        if self.embeddings is None:
+            raise ValueError("the block 'embeddings' needs the word vectors: pass embeddings=")
+        return np.float32(self.embedding_weight) * self.embeddings
+
+    def split_weights(self, weights: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Split a linear model's ``weights`` (n_features, n_sections) by block.
+
+        For the embeddings the result is one row a word: the word's vector times the weights.
+        """
+        split, start = {}, 0
+        for name, tfidf in self.tfidf_.items():
+            size = self._vectors().shape[1] if name == "embeddings" else len(tfidf.columns_)
+            part = weights[start : start + size]
+            split[name] = self._vectors() @ part if name == "embeddings" else part
+            start += size
+        return split
+
+
+def slice_rows(counts: Counts, rows: NDArray[np.intp]) -> Counts:
+    """Return the counts of some rows, in that order."""
+    return {name: matrix[rows] for name, matrix in counts.items()}

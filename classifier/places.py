@@ -1,0 +1,46 @@
+"""Where things go: every folder and address outside the code, decided when asked, never on import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+#: Every training leaves its winner here, in a folder named after the experiment.
+MODELS = Path("models")
+
+#: The model that serves.
+CHAMPION = MODELS / "champion"
+
+#: The registered model whose champion is in :data:`CHAMPION`.
+REGISTERED_MODEL = "headline-classifier"
+
+
+def package_data() -> Path:
+    """Return the project's ``data`` folder: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    packed = package / "_data"
+    return packed if packed.is_dir() else package.parent / "data"
+
+
+def default_experiment() -> Path:
+    """Return the config that ``classifier train`` uses when none is named."""
+    packed = package_data() / "experiments" / "sample.toml"
+    return packed if packed.is_file() else package_data().parent / "experiments" / "sample.toml"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be computed or fetched again."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("headline-classifier"))
+
+
+def data_home() -> Path:
+    """Return ``$HEADLINE_DATA_HOME``, else a folder in the user's cache."""
+    chosen = os.environ.get("HEADLINE_DATA_HOME")
+    return Path(chosen).expanduser() if chosen else cache_folder() / "data"
+
+
+def store_address() -> str:
+    """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"

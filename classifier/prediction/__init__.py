@@ -1,0 +1,1 @@
+"""Answering with an artefact: the Python door and the MLflow adapter."""

@@ -1,0 +1,88 @@
+"""The MLflow serving adapter: the artefact as a pyfunc model, and artefacts by MLflow address.
+
+The model is logged "from code": MLflow stores :mod:`classifier.prediction.pyfunc_code` and the
+artefact's folder. Nothing in it is pickled, so nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Map
+
+from classifier.errors import DataError, ModelError
+from classifier.model.artefact import CompiledModel
+from classifier.places import store_address
+from classifier.prediction.classifier import Classifier
+
+SIGNATURE = ModelSignature(
+    # Without a name, so that MLflow lets a plain list of strings through as well as a column.
+    inputs=Schema([ColSpec(DataType.string)]),
+    outputs=Schema(
+        [
+            ColSpec(DataType.string, "section", required=False),
+            ColSpec(DataType.double, "probability"),
+            ColSpec(Map(DataType.double), "probabilities"),
+        ]
+    ),
+    params=ParamSchema([ParamSpec("top_k", DataType.integer, 0)]),
+)
+
+
+class ServedClassifier(mlflow.pyfunc.PythonModel):
+    """Answers with a table: ``section``, ``probability``, ``probabilities``.
+
+    ``top_k`` keeps that many of the probabilities; 0 keeps all.
+    """
+
+    def load_context(self, context: Any) -> None:
+        """Load the artefact that was logged with the model."""
+        self.classifier = Classifier(CompiledModel.load(context.artifacts["artefact"]))
+
+    # No type hints here: MLflow would take them for the schema, which SIGNATURE states.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        """Classify a column ``headline`` or a list of strings."""
+        headlines = model_input
+        if isinstance(model_input, pd.DataFrame):
+            plain = list(map(str, model_input.columns)) == ["0"]  # what MLflow makes of a list of strings
+            if "headline" not in model_input and not plain:
+                raise DataError(
+                    f"The input has the columns {', '.join(map(str, model_input.columns))}; "
+                    "give a column named headline, or a list of strings."
+                )
+            headlines = model_input.iloc[:, 0] if plain else model_input["headline"]
+        top_k = int((params or {}).get("top_k", 0)) or None
+        predictions = self.classifier.predict([str(headline) for headline in headlines])
+        return pd.DataFrame(
+            {
+                "section": [p.section for p in predictions],
+                "probability": [p.probability for p in predictions],
+                "probabilities": [dict(list(p.probabilities.items())[:top_k]) for p in predictions],
+            }
+        )
+
+
+def download_artefact(address: str) -> Path:
+    """Return a local folder with the artefact of a registered model or of a run's model.
+
+    Raises:
+        ModelError: MLflow knows no such model, or it holds no artefact of this project.
+    """
+    mlflow.set_tracking_uri(store_address())
+    try:
+        folder = Path(mlflow.artifacts.download_artifacts(address))
+    except (MlflowException, OSError) as error:
+        raise ModelError(
+            f"{address}: MLflow does not find it in {store_address()} ({error}). "
+            "`classifier models list` shows what there is."
+        ) from error
+    found = sorted(folder.rglob("manifest.json"))
+    if not found:
+        raise ModelError(f"{address}: holds no artefact of this project (no manifest.json).")
+    return found[0].parent

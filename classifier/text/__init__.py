@@ -1,0 +1,1 @@
+"""What a headline is made of: the normaliser, character n-grams, morphemes, embeddings."""

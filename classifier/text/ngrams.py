@@ -1,0 +1,81 @@
+"""Character n-grams of many headlines at once, hashed with NumPy: no vocabulary, no Python loop.
+
+The n-grams are those of scikit-learn's ``analyzer="char_wb"``: inside a word, with one space as
+padding on either side. A polynomial rolling hash (Karp & Rabin 1987) over 64 bits is extended by
+one character per n, mixed (the finaliser of MurmurHash3), and its top bits are the column (feature
+hashing, Weinberger et al. 2009).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PRIME = np.uint64(0x100000001B3)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_SPACE = 32
+
+
+def mix(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.int32]:
+    """Spread 64-bit hashes evenly and return their top ``bits`` bits as columns."""
+    hashes = hashes ^ (hashes >> np.uint64(33))
+    hashes *= _MIX
+    hashes ^= hashes >> np.uint64(33)
+    hashes *= _MIX
+    return (hashes >> np.uint64(64 - bits)).astype(np.int32)
+
+
+def jamo(normalized: str) -> str:
+    """Split every Hangul syllable into its jamo (Unicode NFD): 한 becomes ㅎ, ㅏ, ㄴ."""
+    return unicodedata.normalize("NFD", normalized)
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """Where the n-grams of a batch stand: parallel arrays, one entry an occurrence."""
+
+    row: NDArray[np.int32]  #: which headline
+    column: NDArray[np.int32]  #: which hashed feature
+    start: NDArray[np.int32]  #: first character in the (padded) text of that headline
+    length: NDArray[np.int32]  #: characters
+
+
+def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngrams:
+    """Hash every n-gram of ``n_min`` to ``n_max`` characters of every text (single spaces only).
+
+    ``start`` counts from the padding space, so a text's own character ``i`` is at ``i + 1``.
+    """
+    joined = " " + " ".join(texts) + " "
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    # Text r begins (with the space before it) at offsets[r]; the space after it is shared.
+    lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    space = codes == _SPACE
+    spaces_before = np.concatenate([[0], np.cumsum(space, dtype=np.int32)])
+    row_of = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+    code64 = (codes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+
+    rows, columns, starts, sizes = [], [], [], []
+    rolling = np.zeros(len(codes), np.uint64)
+    for n in range(1, n_max + 1):
+        count = min(len(row_of), len(codes) - n + 1)
+        if count <= 0:
+            break
+        rolling = rolling[:count] * _PRIME ^ code64[n - 1 : n - 1 + count]
+        if n < n_min:
+            continue
+        if n <= 2:  # no inside; a lone space is no n-gram
+            valid = ~space[:count] if n == 1 else ~(space[:count] & space[1 : count + 1])
+        else:  # no space strictly inside
+            valid = spaces_before[n - 1 : n - 1 + count] == spaces_before[1 : 1 + count]
+        where = np.flatnonzero(valid)
+        columns.append(mix(rolling[where] + np.uint64(n), bits))
+        rows.append(row_of[where])
+        starts.append((where - offsets[row_of[where]]).astype(np.int32))
+        sizes.append(np.full(len(where), n, np.int32))
+    empty = [np.zeros(0, np.int32)]
+    return Ngrams(*(np.concatenate(part or empty) for part in (rows, columns, starts, sizes)))

@@ -1,0 +1,147 @@
+"""The one headline normaliser, used in training and in prediction alike.
+
+Two headlines that differ only in house style (quotes, bracket tags, ellipses, full-width forms,
+NFC or NFD, hanja shorthand) come out the same, so style cannot decide a section. What remains is
+lower-case letters, digits and single spaces.
+
+The normaliser is a short list of substitutions. :func:`normalize` runs them on the text alone;
+:func:`normalize_aligned` runs the very same list and keeps, for every character that comes out,
+the place in the original headline it came from, which is what explanations point at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+#: Raised whenever the output changes for any input: it keys the feature cache and the artefact.
+NORMALIZER_VERSION = 1
+
+#: Hanja that stand for a whole word when they stand alone: 美 = 미국.
+_SHORTHAND = dict(
+    zip(
+        "美日中北韓英獨佛伊露印濠豪加西比泰越土蘭伯亞歐靑檢警軍與野女男銀證硏委勞使核",
+        "미국 일본 중국 북한 한국 영국 독일 프랑스 이탈리아 러시아 인도 호주 호주 캐나다 스페인 필리핀 태국 "
+        "베트남 터키 네덜란드 브라질 아시아 유럽 청와대 검찰 경찰 군 여당 야당 여성 남성 은행 증권 연구원 "
+        "위원회 노조 사측 핵".split(),
+        strict=True,
+    )
+)
+
+#: How each hanja is read inside a longer hanja word or glued to Hangul: 美中 = 미중, 女배구 = 여배구.
+_READING = dict(
+    zip(
+        "美日中北韓英獨佛伊露印濠豪加西比泰越土蘭伯亞歐靑檢警軍與野女男銀證硏委勞使核"
+        "南東朝美前新反對故現舊親非脫無再先後外內全核黨政府法稅案說展詩社人家行號車株重電建"
+        "企金銅銀兆億萬千百弗年月日時分秒父母子王大小上下高低長短老少靑文朴尹李安黃孫曺潘秋丁"
+        "禹崔洪吳明劉習心風色州發協來戰數價公票食尼阿生死手足的主民國會院省市道郡區山水火木土",
+        "미일중북한영독불이러인호호가서비태월토란백아구청검경군여야여남은증연위노사핵"
+        "남동조미전신반대고현구친비탈무재선후외내전핵당정부법세안설전시사인가행호차주중전건"
+        "기금동은조억만천백불년월일시분초부모자왕대소상하고저장단노소청문박윤이안황손조반추정"
+        "우최홍오명유습심풍색주발협래전수가공표식니아생사수족적주민국회원성시도군구산수화목토",
+        strict=True,
+    )
+)
+
+#: Shorthand that keeps its full word even when glued to Hangul: 美대통령 = 미국대통령, 우리銀 = 우리은행.
+_GLUED = frozenset("美日北韓英獨佛伊露印濠豪靑檢警與野銀證硏")
+
+#: Tags that say how a story is filed, not what it is about.
+_TAG_WORDS = (
+    r"속보|긴급|단독|종합|상보|전문|영상|동영상|포토|사진|화보|그래픽|인터뷰|르포|기획|특집|현장|"
+    r"인포그래픽|카드뉴스|게시판|알림|표|주요|이슈|분석|해설|팩트체크|[상중하]|상편|중편|하편|完|끝|"
+    r"\d+|pick|픽|뉴스|자막뉴스|지금이뉴스|앵커리포트|뉴스1pick|뉴시스pic"
+)
+_OPEN, _CLOSE = r"[\[(<{〈《【〔「『]", r"[\])>}〉》】〕」』]"
+_QUOTES = "\"'`´‘’‚‛“”„‟′″‵‶«»‹›「」『』＂＇｀〝〞"
+
+Replacement = Callable[[re.Match[str]], str]
+
+
+def _nfkc(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match.group())
+
+
+def _lower(match: re.Match[str]) -> str:
+    return match.group().lower()
+
+
+def _hanja(match: re.Match[str]) -> str:
+    """Spell one run of hanja in Hangul; characters outside the tables stay as they are."""
+    run, text = match.group(), match.string
+    if len(run) > 1:
+        return "".join(_READING.get(char, char) for char in run)
+    before = text[match.start() - 1] if match.start() else " "
+    after = text[match.end()] if match.end() < len(text) else " "
+    if before.isdigit() and run not in _GLUED - {"日"}:  # 10日 = 10일, 5兆 = 5조
+        return _READING.get(run, run)
+    if run in _GLUED or not ("가" <= before <= "힣" or "가" <= after <= "힣"):
+        return _SHORTHAND.get(run, _READING.get(run, run))
+    if run == "中" and not "가" <= before <= "힣":  # 中정부 = 중국정부, but 협상中 = 협상중
+        return "중국"
+    return _READING.get(run, run)
+
+
+def _constant(value: str) -> Replacement:
+    return lambda _match: value
+
+
+# A base character with the marks, jamo and half-width voicing signs that may compose with it. NFKC
+# on each piece keeps the alignment simple; both ways of running the list go piece by piece.
+_CLUSTER = re.compile(
+    r"[\u1100-\u115f\ua960-\ua97c]+[\u1160-\u11a7\ud7b0-\ud7c6]*[\u11a8-\u11ff\ud7cb-\ud7fb]*"
+    r"|[^\x00-\x7f][\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*"
+    r"|[\x00-\x7f][\u0300-\u036f]+"
+)
+
+_STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
+    (_CLUSTER, _nfkc),
+    (re.compile(r"[A-ZÀ-ÞΑ-ΩА-Я]+"), _lower),
+    (
+        re.compile(
+            rf"{_OPEN}\s*(?:{_TAG_WORDS})\s*\d*\s*보?\s*[+]?\s*{_CLOSE}"
+            rf"|{_OPEN}\s*\d+\s*보\s*{_CLOSE}"
+            r"|(?<=.)(?:종합|속보)\s*(?:\d+\s*보)?\s*$|(?<=[가-힣])\d보\s*$"  # brackets lost on the way
+        ),
+        _constant(" "),
+    ),
+    (re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+"), _hanja),
+    (re.compile(r"(?<=\d),(?=\d{3})"), _constant("")),
+    (re.compile(r"(?<=\d)[.](?=\d)"), _constant("\u2024")),  # a decimal point outlives the next step
+    (re.compile(rf"[{_QUOTES}&]"), _constant("")),
+    (re.compile(r"[^\w%\u2024]|_"), _constant(" ")),
+    (re.compile("\u2024"), _constant(".")),
+    (re.compile(r" +"), _constant(" ")),
+    (re.compile(r"^ | $"), _constant("")),
+)
+
+
+def normalize(headline: str) -> str:
+    """Return ``headline`` without its house style: lower-case words and numbers, single spaces."""
+    for index, (pattern, replacement) in enumerate(_STEPS):
+        if index == 0 and unicodedata.is_normalized("NFKC", headline):
+            continue
+        headline = pattern.sub(replacement, headline)
+    return headline
+
+
+def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return ``normalize(headline)`` and, per character, its ``(start, end)`` in ``headline``."""
+    text, spans = headline, [(i, i + 1) for i in range(len(headline))]
+    for pattern, replacement in _STEPS:
+        pieces: list[str] = []
+        aligned: list[tuple[int, int]] = []
+        last = 0
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            new = replacement(match)
+            pieces += [text[last:start], new]
+            aligned += spans[last:start]
+            if len(new) == end - start:
+                aligned += spans[start:end]
+            else:
+                aligned += [(spans[start][0], spans[end - 1][1])] * len(new)
+            last = end
+        text, spans = "".join([*pieces, text[last:]]), aligned + spans[last:]
+    return text, spans

@@ -1,0 +1,152 @@
+"""The experiment file: a strict, frozen description of one search, read from TOML."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from classifier.errors import ConfigError
+from classifier.model.estimators import make_estimator
+from classifier.model.features import check_blocks
+from classifier.places import REGISTERED_MODEL
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Experiment(_Strict):
+    """What the experiment is called and where its winner goes."""
+
+    description: str = ""
+    registered_model: str = Field(REGISTERED_MODEL, pattern=r"^[\w.-]+$")
+    replace_champion: bool = False  #: take over although the champion's sections differ
+    seed: int = 0
+
+
+class Data(_Strict):
+    """Which tables are learned from and which one is the test."""
+
+    train: list[str] = Field(min_length=1)
+    test: str | None = None
+    holdout: float | None = Field(None, gt=0, lt=1)  #: share of train held out when there is no test
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Data:
+        if (self.test is None) == (self.holdout is None):
+            raise ValueError("give either test (a table) or holdout (a share of train), not both and not neither")
+        return self
+
+
+class Search(_Strict):
+    """How candidates are compared."""
+
+    folds: int = Field(5, ge=2)
+    metric: Literal["macro_f1", "accuracy", "log_loss"] = "macro_f1"
+    n_jobs: int = -1
+
+
+class CandidateGrid(_Strict):
+    """One estimator on some feature sets: every combination of the lists is a candidate."""
+
+    estimator: str
+    features: list[list[str]] = Field(min_length=1)
+    min_df: list[int] = Field([1], min_length=1)
+    embedding_weight: list[float] = Field([1.0], min_length=1)
+    grid: dict[str, list[Any]] = {}
+
+
+class Gate(_Strict):
+    """Floors on the test table; below one, nothing is promoted and ``train`` exits with 1."""
+
+    macro_f1: float = Field(0.0, ge=0, le=1)
+
+
+class Candidate(_Strict):
+    """One point of the search."""
+
+    estimator: str
+    features: tuple[str, ...]
+    min_df: int
+    embedding_weight: float
+    parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """A short readable name, such as ``nbsvm chars+morphemes C=0.1 min_df=2``."""
+        facts = [f"{key}={value}" for key, value in self.parameters.items()]
+        if self.min_df > 1:
+            facts.append(f"min_df={self.min_df}")
+        if "embeddings" in self.features:
+            facts.append(f"weight={self.embedding_weight:g}")
+        return " ".join([self.estimator, "+".join(self.features), *facts])
+
+    def to_json(self) -> str:
+        """Return a canonical text, equal for equal candidates."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+
+
+class Config(_Strict):
+    """A whole experiment file."""
+
+    name: str
+    experiment: Experiment = Experiment()
+    data: Data
+    search: Search = Search()
+    candidates: list[CandidateGrid] = Field(min_length=1)
+    gate: Gate = Gate()
+
+    def expand(self) -> list[Candidate]:
+        """Return every candidate once, in the order of the file."""
+        found: dict[str, Candidate] = {}
+        for entry in self.candidates:
+            keys = list(entry.grid)
+            for features, *values in itertools.product(entry.features, *entry.grid.values()):
+                weights = entry.embedding_weight if "embeddings" in features else [1.0]
+                for min_df, weight in itertools.product(entry.min_df, weights):
+                    candidate = Candidate(
+                        estimator=entry.estimator,
+                        features=tuple(features),
+                        min_df=min_df,
+                        embedding_weight=weight,
+                        parameters=dict(zip(keys, values, strict=True)),
+                    )
+                    found.setdefault(candidate.to_json(), candidate)
+        return list(found.values())
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check an experiment file; its name is the file's stem.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or has a wrong or unknown key; all are listed.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name an experiment's TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        config = Config.model_validate({"name": path.stem} | content)
+        for candidate in config.expand():
+            check_blocks(candidate.features)
+            if "embeddings" in candidate.features and candidate.estimator == "complement_nb":
+                raise ConfigError("complement_nb takes counts only; it cannot use the block embeddings.")
+            make_estimator(candidate.estimator, candidate.parameters, config.experiment.seed)
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  {'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
+            + ("" if problem["type"] == "missing" else f" (found {str(problem['input'])[:80]!r})")
+            for problem in error.errors()
+        )
+        raise ConfigError(f"{path}: {error.error_count()} problem(s) in the experiment file:\n{problems}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return config

@@ -1,0 +1,166 @@
+"""Registered models: versions, the champion, promotion and roll-back."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from classifier.errors import ClassifierError, TrackingError
+from classifier.model.artefact import CompiledModel
+from classifier.places import CHAMPION, REGISTERED_MODEL
+from classifier.training.tracking import connect, explained
+
+CHAMPION_ALIAS = "champion"
+PREVIOUS_ALIAS = "previous"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model."""
+
+    number: int
+    created: float  #: seconds since the epoch
+    aliases: tuple[str, ...]
+    experiment: str
+    test_table: str
+    macro_f1: str
+    fingerprint: str
+
+
+def register(run_id: str, folder: Path, name: str, tags: dict[str, str], description: str) -> int:
+    """Log the artefact as a pyfunc model of the run and register it; return the version's number."""
+    from classifier import __version__
+    from classifier.prediction import serving
+
+    code = Path(serving.__file__).with_name("pyfunc_code.py")
+    with explained("Registering a model"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(code),
+                artifacts={"artefact": str(folder)},
+                signature=serving.SIGNATURE,
+                input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
+                pip_requirements=[f"headline-classifier=={__version__}"],
+            )
+        client = MlflowClient()
+        client.update_run(run_id, status="RUNNING")
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = client.create_model_version(
+            name, logged.model_uri, run_id, tags=tags, description=description, model_id=logged.model_id
+        )
+    return int(version.version)
+
+
+def versions(name: str = REGISTERED_MODEL) -> list[Version]:
+    """Return all versions of a registered model, newest first."""
+    client = connect()
+    with explained("Listing versions"):
+        found = client.search_model_versions(f"name='{name}'")
+        aliases: dict[int, list[str]] = {}
+        if found:
+            for alias, number in client.get_registered_model(name).aliases.items():
+                aliases.setdefault(int(number), []).append(alias)
+    listed = [
+        Version(
+            number=int(version.version),
+            created=version.creation_timestamp / 1000,
+            aliases=tuple(sorted(aliases.get(int(version.version), []))),
+            experiment=version.tags.get("experiment", ""),
+            test_table=version.tags.get("test_table", ""),
+            macro_f1=version.tags.get("macro_f1", ""),
+            fingerprint=version.tags.get("fingerprint", ""),
+        )
+        for version in found
+    ]
+    return sorted(listed, key=lambda version: -version.number)
+
+
+def alias_version(name: str, alias: str) -> int | None:
+    """Return the number of the version that bears ``alias``, or None."""
+    client = MlflowClient()
+    try:
+        return int(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def load_version(name: str, number: int) -> CompiledModel:
+    """Return the artefact of a version, checked against its fingerprint.
+
+    Raises:
+        TrackingError: no such version, or its artefact is gone.
+        ModelError: the artefact is damaged.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        with explained(f"Fetching version {number} of {name}"):
+            folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{number}", dst_path=scratch)
+        manifests = list(Path(folder).rglob("manifest.json"))
+        if not manifests:
+            raise TrackingError(
+                f"Version {number} of {name} holds no artefact. Train again, or promote another version."
+            )
+        model = CompiledModel.load(manifests[0].parent)
+        model.verify(manifests[0].parent)
+    return model
+
+
+def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> CompiledModel:
+    """Make a version the champion; the champion until now becomes ``previous``.
+
+    The version's artefact is fetched and checked first. For the project's own registered model it
+    then replaces ``models/champion`` in one step.
+
+    Raises:
+        ClassifierError: no such version, or its artefact is gone or damaged; nothing has changed.
+    """
+    client = connect()
+    known = [version.number for version in versions(name)]
+    if number not in known:
+        raise TrackingError(
+            f"{name} has no version {number}; it has {', '.join(map(str, sorted(known))) or 'none'}. "
+            "`classifier models list` shows them."
+        )
+    try:
+        model = load_version(name, number)
+    except ClassifierError as error:
+        raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
+    with explained("Promoting"):
+        champion = alias_version(name, CHAMPION_ALIAS)
+        if champion is not None and champion != number:
+            client.set_registered_model_alias(name, PREVIOUS_ALIAS, str(champion))
+        client.set_registered_model_alias(name, CHAMPION_ALIAS, str(number))
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        client.set_model_version_tag(name, str(number), "promoted_at", stamp)
+        client.set_model_version_tag(name, str(number), "promoted_because", reason)
+    model = model.with_about(name=name, version=number)
+    if name == REGISTERED_MODEL:
+        model.save(CHAMPION)
+    return model
+
+
+def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:
+    """Make the previous champion the champion again and return its number."""
+    connect()
+    with explained("Rolling back"):
+        previous = alias_version(name, PREVIOUS_ALIAS)
+    if previous is None:
+        raise TrackingError(
+            f"{name} has no previous champion to return to. `classifier models list` shows what there is."
+        )
+    promote(previous, name, reason=reason)
+    return previous

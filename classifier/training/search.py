@@ -1,0 +1,216 @@
+"""The search: every candidate cross-validated, the winner refitted and compiled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from classifier.corpus.duplicates import near_duplicate_groups
+from classifier.errors import DataError
+from classifier.model.artefact import CompiledModel, Weights
+from classifier.model.blocks import BLOCKS, Batch
+from classifier.model.calibration import fit_temperature
+from classifier.model.estimators import linear_weights, make_estimator
+from classifier.model.features import Counts, HeadlineFeatures, slice_rows
+from classifier.text.normalize import normalize
+from classifier.training.config import Candidate
+from classifier.training.evaluation import Evaluation, probabilities_of, score
+
+Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What cross-validation found out about a candidate."""
+
+    candidate: Candidate
+    evaluation: Evaluation  #: of the out-of-fold probabilities of all training rows
+    temperature: float
+    macro_f1_std: float  #: standard deviation between the folds
+    fit_seconds: float  #: mean of a fold: TF-IDF and estimator, counts given
+    score_seconds: float  #: for one headline, counts given
+    started: float  #: seconds since the epoch
+    ended: float
+
+
+def make_folds(headlines: Sequence[str], target: NDArray[np.intp], sections: Sequence[str], n: int, seed: int) -> Folds:
+    """Return ``n`` stratified folds that keep near-duplicate headlines together.
+
+    Raises:
+        DataError: a section is too small for so many folds.
+    """
+    sizes = np.bincount(target, minlength=len(sections))
+    small = [f"{name} ({size})" for name, size in zip(sections, sizes, strict=True) if size < n]
+    if small:
+        raise DataError(
+            f"{n} folds need {n} headlines of every section; too few: {', '.join(small)}. "
+            "Add headlines, leave the section out, or lower search.folds."
+        )
+    groups = near_duplicate_groups(headlines)
+    splitter = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+    folds = list(splitter.split(np.zeros(len(target)), target, groups))
+    for train, _ in folds:
+        absent = [name for i, name in enumerate(sections) if i not in set(target[train])]
+        if absent:
+            raise DataError(
+                f"All headlines of {', '.join(absent)} are near-duplicates of each other, so no fold can learn it "
+                "and be tested on it. Add different headlines of that section."
+            )
+    return folds
+
+
+def holdout_rows(headlines: Sequence[str], target: NDArray[np.intp], share: float, seed: int) -> NDArray[np.intp]:
+    """Return the rows of a held-out part of about ``share``, near-duplicate groups whole."""
+    n = max(2, round(1 / share))
+    splitter = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+    groups = near_duplicate_groups(headlines)
+    _, test = next(iter(splitter.split(np.zeros(len(target)), target, groups)))
+    return np.asarray(test)
+
+
+def _fit(
+    candidate: Candidate, counts: Counts, target: NDArray[np.intp], embeddings: NDArray[np.float32] | None, seed: int
+) -> tuple[HeadlineFeatures, Any]:
+    features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.embedding_weight, embeddings)
+    matrix = features.fit(counts).transform(counts)
+    estimator = make_estimator(candidate.estimator, candidate.parameters, seed)
+    return features, estimator.fit(matrix, target)
+
+
+def cross_validate(
+    candidate: Candidate,
+    counts: Counts,
+    target: NDArray[np.intp],
+    sections: Sequence[str],
+    folds: Folds,
+    embeddings: NDArray[np.float32] | None,
+    seed: int,
+) -> Result:
+    """Fit ``candidate`` on every fold's training rows and score it on the others."""
+    started = time.time()
+    scores = np.empty((len(target), len(sections)))
+    fit_seconds = score_seconds = 0.0
+    f1 = []
+    for train, test in folds:
+        begin = time.perf_counter()
+        features, estimator = _fit(candidate, slice_rows(counts, train), target[train], embeddings, seed)
+        fitted = time.perf_counter()
+        weights, intercept = linear_weights(estimator)
+        scores[test] = features.transform(slice_rows(counts, test)) @ weights + intercept
+        score_seconds += time.perf_counter() - fitted
+        fit_seconds += fitted - begin
+        f1.append(score(probabilities_of(scores[test], 1.0), target[test], sections).macro_f1)
+    temperature = fit_temperature(scores, target)
+    return Result(
+        candidate=candidate,
+        evaluation=score(probabilities_of(scores, temperature), target, sections),
+        temperature=temperature,
+        macro_f1_std=float(np.std(f1)),
+        fit_seconds=fit_seconds / len(folds),
+        score_seconds=score_seconds / len(target),
+        started=started,
+        ended=time.time(),
+    )
+
+
+def search(
+    candidates: Sequence[Candidate],
+    counts: Counts,
+    target: NDArray[np.intp],
+    sections: Sequence[str],
+    folds: Folds,
+    embeddings: NDArray[np.float32] | None,
+    *,
+    seed: int,
+    n_jobs: int,
+) -> Iterator[Result]:
+    """Yield each candidate's result as it is done, in no particular order."""
+    jobs = (
+        delayed(cross_validate)(
+            candidate,
+            {name: counts[name] for name in candidate.features},
+            target,
+            sections,
+            folds,
+            embeddings if "embeddings" in candidate.features else None,
+            seed,
+        )
+        for candidate in candidates
+    )
+    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs")(jobs)
+
+
+def extraction_seconds(headlines: Sequence[str]) -> dict[str, float]:
+    """Return the seconds for one headline that normalising and each block take, measured on a few.
+
+    The key ``""`` is the normaliser, ``"kiwi"`` the analysis that several blocks may share.
+    """
+    few = list(headlines[:1000])
+    _ = Batch(few[:2]).morphemes  # Kiwi loads on first use
+    seconds = {}
+
+    def clock(name: str, begin: float) -> None:
+        seconds[name] = (time.perf_counter() - begin) / len(few)
+
+    begin = time.perf_counter()
+    batch = Batch([normalize(headline) for headline in few])
+    clock("", begin)
+    begin = time.perf_counter()
+    _ = batch.morphemes
+    clock("kiwi", begin)
+    for name, block in BLOCKS.items():
+        begin = time.perf_counter()
+        block.count(batch)
+        clock(name, begin)
+    return seconds
+
+
+def headlines_per_second(result: Result, seconds: dict[str, float]) -> float:
+    """Return how many headlines a second the candidate classifies in batch, from text to section."""
+    blocks = result.candidate.features
+    total = seconds[""] + result.score_seconds + sum(seconds[name] for name in blocks)
+    if any(BLOCKS[name].needs_kiwi for name in blocks):
+        total += seconds["kiwi"]
+    return 1 / total
+
+
+def refit(
+    result: Result,
+    counts: Counts,
+    target: NDArray[np.intp],
+    sections: Sequence[str],
+    embeddings: NDArray[np.float32] | None,
+    seed: int,
+) -> CompiledModel:
+    """Fit the winner on all training rows and compile it, with the temperature cross-validation found."""
+    features, estimator = _fit(result.candidate, counts, target, embeddings, seed)
+    return compile_model(features, estimator, sections, result.temperature)
+
+
+def compile_model(
+    features: HeadlineFeatures, estimator: Any, sections: Sequence[str], temperature: float
+) -> CompiledModel:
+    """Turn fitted features and a fitted linear estimator into plain arrays.
+
+    The temperature is divided out and the scores of every feature are centred over the sections;
+    neither changes a probability.
+    """
+    weights, intercept = linear_weights(estimator)
+    centred = (weights - weights.mean(axis=1, keepdims=True)) / temperature
+    parts = features.split_weights(centred)
+    blocks = {}
+    for name, tfidf in features.tfidf_.items():
+        blocks[name] = Weights(
+            columns=np.asarray(tfidf.columns_, np.int32),
+            idf=np.asarray(tfidf.tfidf_.idf_, np.float32),
+            coefficients=np.ascontiguousarray(parts[name], np.float32),
+        )
+    prior = (intercept - intercept.mean()) / temperature
+    return CompiledModel(tuple(sections), np.asarray(prior, np.float32), blocks)

@@ -1,0 +1,290 @@
+"""Runs in MLflow: one parent run a training, one child run a candidate."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# MLflow reads these when it is imported: no telemetry, no log lines of its own between ours.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
+from sqlalchemy.exc import SQLAlchemyError
+
+from classifier.errors import TrackingError
+from classifier.places import store_address
+from classifier.training.config import Candidate, Config
+from classifier.training.evaluation import Evaluation
+from classifier.training.search import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+logger = logging.getLogger(__name__)
+
+_KEY_TAG = "candidate_key"
+_SERVER_TIMEOUT = "10"
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn MLflow's and the database's errors into a TrackingError that says what to do."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        lines = str(error).strip().splitlines()
+        reason = lines[0].rstrip(".") if lines else type(error).__name__
+        raise TrackingError(
+            f"{what} failed on the MLflow store {store_address()}: {reason}. "
+            "Check that the store is reachable and whole, or name another with MLFLOW_TRACKING_URI."
+        ) from error
+
+
+def connect() -> MlflowClient:
+    """Return a client of the project's store, having asked it one question.
+
+    Raises:
+        TrackingError: the store does not answer, now rather than after the computing.
+    """
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    address = store_address()
+    with explained("Opening"):
+        mlflow.set_tracking_uri(address)
+        client = MlflowClient(address)
+        client.search_experiments(max_results=1)
+    return client
+
+
+def git_commit() -> str:
+    """Return the commit of the working folder, with ``+`` for uncommitted changes; empty without git."""
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return run.stdout.strip()
+
+
+def lock_hash() -> str:
+    """Return the SHA-256 of ``requirements.lock`` in the working folder; empty without one."""
+    lock = Path("requirements.lock")
+    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+
+
+def _metrics(evaluation: Evaluation, prefix: str = "") -> dict[str, float]:
+    flat = {
+        f"{prefix}macro_f1": evaluation.macro_f1,
+        f"{prefix}accuracy": evaluation.accuracy,
+        f"{prefix}log_loss": evaluation.log_loss,
+        f"{prefix}ece": evaluation.ece,
+    }
+    for section, figures in evaluation.per_section.items():
+        flat |= {f"{prefix}{measure}/{section}": figures[measure] for measure in ("f1", "precision", "recall")}
+    return flat
+
+
+@dataclass
+class Run:
+    """The parent run of one training."""
+
+    client: MlflowClient
+    experiment_id: str
+    run_id: str
+
+    @classmethod
+    def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
+        """Create the experiment, if it is new, and its parent run."""
+        with explained("Starting a run"):
+            found = client.get_experiment_by_name(config.name)
+            if found is None:
+                experiment_id = client.create_experiment(config.name)
+            else:
+                experiment_id = found.experiment_id
+                if found.lifecycle_stage != "active":
+                    logger.warning("the experiment %s was deleted in MLflow; it is restored", config.name)
+                    client.restore_experiment(experiment_id)
+            if config.experiment.description:
+                client.set_experiment_tag(experiment_id, "mlflow.note.content", config.experiment.description)
+            tags = {
+                MLFLOW_GIT_COMMIT: git_commit(),
+                "lock_sha256": lock_hash(),
+                "python": platform.python_version(),
+                "stage": "search",
+            }
+            run = client.create_run(experiment_id, tags=tags, run_name=f"{config.name} search")
+            client.log_text(run.info.run_id, toml, f"config/{config.name}.toml")
+        return cls(client, experiment_id, run.info.run_id)
+
+    def finished(self, keys: Mapping[str, Candidate]) -> dict[str, Result]:
+        """Return the results of candidates that an earlier run of this very search has finished."""
+        results: dict[str, Result] = {}
+        with explained("Reading earlier candidates"):
+            token = None
+            while True:
+                page = self.client.search_runs(
+                    [self.experiment_id],
+                    "attributes.status = 'FINISHED' and tags.stage = 'candidate'",
+                    ViewType.ACTIVE_ONLY,
+                    max_results=500,
+                    page_token=token,
+                )
+                for run in page:
+                    key = run.data.tags.get(_KEY_TAG, "")
+                    if key in keys and key not in results:
+                        results[key] = _read_result(keys[key], run)
+                token = page.token
+                if not token:
+                    return results
+
+    def log_candidate(self, key: str, result: Result, throughput: float) -> None:
+        """Write one finished candidate as a child run."""
+        candidate, now = result.candidate, int(result.ended * 1000)
+        params = {
+            "estimator": candidate.estimator,
+            "features": "+".join(candidate.features),
+            "min_df": candidate.min_df,
+            **candidate.parameters,
+        }
+        if "embeddings" in candidate.features:
+            params["embedding_weight"] = candidate.embedding_weight
+        values = _metrics(result.evaluation) | {
+            "macro_f1_std": result.macro_f1_std,
+            "fit_seconds": result.fit_seconds,
+            "headlines_per_second": throughput,
+            "temperature": result.temperature,
+            "score_seconds": result.score_seconds,
+            "n": float(result.evaluation.n),
+        }
+        values |= {f"support/{name}": f["support"] for name, f in result.evaluation.per_section.items()}
+        with explained("Logging a candidate"):
+            run = self.client.create_run(
+                self.experiment_id,
+                start_time=int(result.started * 1000),
+                run_name=candidate.name,
+                tags={MLFLOW_PARENT_RUN_ID: self.run_id, _KEY_TAG: key, "stage": "candidate"},
+            )
+            self.client.log_batch(
+                run.info.run_id,
+                metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+                params=[Param(name, str(value)) for name, value in params.items()],
+            )
+            self.client.set_terminated(run.info.run_id, "FINISHED", now)
+
+    def log_winner(self, result: Result, throughput: float, test: Evaluation | None) -> None:
+        """Write the winner's parameters and figures to the parent run."""
+        candidate, now = result.candidate, int(time.time() * 1000)
+        values = {f"cv_{name}": value for name, value in _metrics(result.evaluation).items() if "/" not in name}
+        values |= {"headlines_per_second": throughput, "fit_seconds": result.fit_seconds}
+        if test is not None:
+            values |= _metrics(test)
+        params = {"estimator": candidate.estimator, "features": "+".join(candidate.features)}
+        with explained("Logging the winner"):
+            self.client.log_batch(
+                self.run_id,
+                metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+                params=[Param(name, str(value)) for name, value in params.items()],
+                tags=[RunTag("candidate", candidate.name)],
+            )
+
+    def log_table(self, frame: pd.DataFrame, name: str, source: str, context: str, digest: str) -> None:
+        """Write which rows were used: schema, number, digest and source."""
+        with explained("Logging a dataset"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow guesses at the kind of source and warns when it cannot
+            table = mlflow.data.from_pandas(
+                frame[["headline", "section"]].reset_index(drop=True), source=source, targets="section", name=name,
+                digest=digest[:16],
+            )  # fmt: skip
+            with mlflow.start_run(run_id=self.run_id):
+                mlflow.log_input(table, context=context)
+            # Leaving the context ends the run; it goes on.
+            self.client.update_run(self.run_id, status="RUNNING")
+
+    def log_figure(self, figure: Figure, path: str) -> None:
+        """Write a picture."""
+        with explained("Logging a picture"):
+            self.client.log_figure(self.run_id, figure, path)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Write a text artefact."""
+        with explained("Logging a text"):
+            self.client.log_text(self.run_id, text, path)
+
+    def tag(self, **tags: str) -> None:
+        """Set tags on the run."""
+        with explained("Tagging a run"):
+            for name, value in tags.items():
+                self.client.set_tag(self.run_id, name, value)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """End the run as FINISHED, as KILLED after Ctrl-C, or as FAILED after an error."""
+        status = "FAILED"
+        try:
+            yield
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            with explained("Ending a run"):
+                self.client.set_terminated(self.run_id, status)
+
+
+def _read_result(candidate: Candidate, run: Any) -> Result:
+    values = run.data.metrics
+    sections = [name.partition("/")[2] for name in values if name.startswith("support/")]
+    per_section = {
+        section: {measure: values[f"{measure}/{section}"] for measure in ("precision", "recall", "f1")}
+        | {"support": int(values[f"support/{section}"])}
+        for section in sections
+    }
+    evaluation = Evaluation(
+        macro_f1=values["macro_f1"],
+        accuracy=values["accuracy"],
+        per_section=per_section,
+        log_loss=values["log_loss"],
+        ece=values["ece"],
+        n=int(values["n"]),
+    )
+    return Result(
+        candidate=candidate,
+        evaluation=evaluation,
+        temperature=values["temperature"],
+        macro_f1_std=values["macro_f1_std"],
+        fit_seconds=values["fit_seconds"],
+        score_seconds=values["score_seconds"],
+        started=run.info.start_time / 1000,
+        ended=(run.info.end_time or run.info.start_time) / 1000,
+    )
+
+
+def table_digest(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table's headlines and sections, in order."""
+    digest = hashlib.sha256()
+    for headline, section in zip(frame["headline"], frame["section"], strict=True):
+        digest.update(f"{section}\t{headline}\n".encode())
+    return digest.hexdigest()
+
+
+def candidate_key(candidate: Candidate, facts: Sequence[object]) -> str:
+    """Return a key that is equal only if computing the candidate again would give the same."""
+    return hashlib.sha256("\n".join([candidate.to_json(), *map(str, facts)]).encode()).hexdigest()[:32]

@@ -1,0 +1,350 @@
+"""One training from config to champion, step by step."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+
+from classifier.corpus.datasets import datasets, load_corpus, slug
+from classifier.corpus.duplicates import near_duplicate_pairs
+from classifier.corpus.sections import SECTIONS
+from classifier.corpus.tables import merge_repeats
+from classifier.errors import ClassifierError, DataError
+from classifier.model.artefact import CompiledModel
+from classifier.model.features import Counts, FeatureCache
+from classifier.places import MODELS, cache_folder
+from classifier.text.morphemes import kiwi_versions
+from classifier.text.normalize import NORMALIZER_VERSION
+from classifier.training import plots
+from classifier.training.config import Config, load_config
+from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge
+from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
+from classifier.training.search import (
+    Result,
+    extraction_seconds,
+    headlines_per_second,
+    holdout_rows,
+    make_folds,
+    refit,
+    search,
+)
+from classifier.training.tracking import Run, candidate_key, connect, explained, table_digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+#: Called after every candidate with how many are done and how many there are.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to."""
+
+    config: Config
+    leaderboard: list[tuple[Result, float]]  #: best first, with headlines a second
+    winner: Result
+    test: Evaluation
+    folder: Path
+    version: int
+    promoted: bool
+    verdict: str  #: why it became the champion, or why not
+    gate_passed: bool
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The rows of a training and of its test."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    sections: tuple[str, ...]
+    test_name: str
+    overlap: int  #: test headlines that are near-duplicates of training headlines
+
+
+def load_corpora(config: Config, base: Path) -> Corpora:
+    """Load the tables a config names; merge repeats in the training rows, leave the test as it is.
+
+    Raises:
+        DataError: a table is bad, or the training rows have one section only.
+    """
+    import pandas as pd
+
+    frames = [load_corpus(reference, base) for reference in config.data.train]
+    train, cleaning = merge_repeats(pd.concat(frames, ignore_index=True))
+    logger.info("train: %s", cleaning)
+    names = set(train["section"])
+    sections = tuple(name for name in SECTIONS if name in names) + tuple(sorted(names - set(SECTIONS)))
+    if len(sections) < 2:
+        raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
+    if config.data.test is not None:
+        test, test_name = load_corpus(config.data.test, base), config.data.test
+        unknown = sorted(set(test["section"]) - names)
+        if unknown:
+            raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
+        seen = set(test["headline"])
+        repeated = train["headline"].isin(seen)
+        if repeated.any():
+            logger.warning("train: %d rows left out because they stand in the test table too", int(repeated.sum()))
+            train = train[~repeated]
+    else:
+        index = {name: i for i, name in enumerate(sections)}
+        target = np.array([index[name] for name in train["section"]], np.intp)
+        rows = holdout_rows(train["headline"].tolist(), target, config.data.holdout or 0, config.experiment.seed)
+        held = np.isin(np.arange(len(train)), rows)
+        train, test = train[~held], train[held]
+        test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
+    both = [*train["headline"], *test["headline"]]
+    crossing = {j for i, j, _ in near_duplicate_pairs(both) if i < len(train) <= j}
+    logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
+    return Corpora(train, test, sections, test_name, len(crossing))
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What every candidate is made from: the training rows as counts and numbers."""
+
+    counts: Counts
+    embeddings: NDArray[np.float32] | None
+    target: NDArray[np.intp]  #: (n_rows,), columns of the sections
+    seconds: dict[str, float]  #: for one headline, by block
+
+
+def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
+    """Run the experiment of a config file: search, refit, test once, register and maybe promote.
+
+    The winner's artefact is in ``models/<experiment>/`` before MLflow is told of it, so that a
+    failure of the registry loses nothing. A search that was interrupted goes on where it stopped.
+
+    Raises:
+        ClassifierError: the config, the data or the MLflow store is not what it should be.
+        KeyboardInterrupt: the run is marked as killed; finished candidates stay in the store.
+    """
+    path = Path(path)
+    config = load_config(path)
+    client = connect()
+    corpora = load_corpora(config, path.parent)
+    digest = table_digest(corpora.train)
+    run = Run.start(client, config, path.read_text(encoding="utf-8"))
+    with run.ending():
+        for frame, references, context, hashed in (
+            (corpora.train, config.data.train, "training", digest),
+            (corpora.test, [corpora.test_name], "test", table_digest(corpora.test)),
+        ):
+            run.log_table(frame, slug("-".join(references)), _source(references[0], path.parent), context, hashed)
+        run.tag(near_duplicates_of_train_in_test=str(corpora.overlap))
+        materials, leaderboard = _search(config, corpora, run, digest, progress)
+        winner, throughput = leaderboard[0]
+
+        model = refit(
+            winner, materials.counts, materials.target, corpora.sections, materials.embeddings, config.experiment.seed
+        )
+        folder = MODELS / config.name
+        model = model.with_about(**_about(config, corpora, winner, digest, folder))
+        model.save(folder)  # before the test and the registry, whatever happens there
+        judged = judge(model, corpora.test)
+        model = model.with_about(test=judged.evaluation.to_dict(), test_table=corpora.test_name)
+        model.save(folder)
+        run.log_winner(winner, throughput, judged.evaluation)
+        _log_artefacts(run, config, corpora, judged, folder)
+
+        tags = {
+            "experiment": config.name,
+            "macro_f1": f"{judged.evaluation.macro_f1:.4f}",
+            "test_table": corpora.test_name,
+            "fingerprint": model.fingerprint,
+        }
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        version = register(run.run_id, folder, config.experiment.registered_model, tags, card)
+        promoted, verdict = _decide(config, model, version, corpora, judged)
+        run.tag(verdict=verdict, model_version=str(version))
+    return Outcome(
+        config=config,
+        leaderboard=leaderboard,
+        winner=winner,
+        test=judged.evaluation,
+        folder=folder,
+        version=version,
+        promoted=promoted,
+        verdict=verdict,
+        gate_passed=judged.evaluation.macro_f1 >= config.gate.macro_f1,
+    )
+
+
+def _search(
+    config: Config, corpora: Corpora, run: Run, digest: str, progress: Progress | None
+) -> tuple[Materials, list[tuple[Result, float]]]:
+    """Cross-validate every candidate that the store does not hold yet; return the leaderboard, best first."""
+    seed = config.experiment.seed
+    headlines = corpora.train["headline"].tolist()
+    index = {name: i for i, name in enumerate(corpora.sections)}
+    target = np.array([index[name] for name in corpora.train["section"]], np.intp)
+    folds = make_folds(headlines, target, corpora.sections, config.search.folds, seed)
+
+    facts = [digest, config.search.folds, seed, NORMALIZER_VERSION, kiwi_versions(), sklearn.__version__]
+    candidates = {candidate_key(candidate, facts): candidate for candidate in config.expand()}
+    keys = {candidate.to_json(): key for key, candidate in candidates.items()}
+    blocks = sorted({block for candidate in candidates.values() for block in candidate.features})
+    cache = FeatureCache(str(cache_folder() / "features"))
+    materials = Materials(
+        counts=cache.counts(headlines, blocks),
+        embeddings=cache.embeddings() if "embeddings" in blocks else None,
+        target=target,
+        seconds=extraction_seconds(headlines),
+    )
+    results = run.finished(candidates)
+    if results:
+        logger.info("%d of %d candidates are taken from the store", len(results), len(candidates))
+    pending = [candidate for key, candidate in candidates.items() if key not in results]
+    if progress:
+        progress(len(results), len(candidates))
+    done = search(
+        pending,
+        materials.counts,
+        target,
+        corpora.sections,
+        folds,
+        materials.embeddings,
+        seed=seed,
+        n_jobs=config.search.n_jobs,
+    )
+    for result in done:
+        key = keys[result.candidate.to_json()]
+        results[key] = result
+        run.log_candidate(key, result, headlines_per_second(result, materials.seconds))
+        if progress:
+            progress(len(results), len(candidates))
+    ranked = _rank(list(results.values()), config.search.metric)
+    return materials, [(result, headlines_per_second(result, materials.seconds)) for result in ranked]
+
+
+def _log_artefacts(run: Run, config: Config, corpora: Corpora, judged: Judged, folder: Path) -> None:
+    title = f"{config.name}: {corpora.test_name}, {len(corpora.test):,} headlines"
+    run.log_figure(plots.confusion_figure(judged, title), "plots/confusion_matrix.png")
+    run.log_figure(plots.reliability_figure(judged, title), "plots/reliability.png")
+    run.log_figure(plots.sections_figure(judged, title), "plots/sections.png")
+    run.log_text((folder / "README.md").read_text(encoding="utf-8"), "model_card.md")
+
+
+def _source(reference: str, base: Path) -> str:
+    name = reference.partition(":")[0]
+    dataset = datasets().get(name)
+    if dataset is None:
+        return str(base / reference)
+    return dataset.files[0].url if dataset.files else f"{name} ({dataset.citation})"
+
+
+def _rank(results: Sequence[Result], metric: str) -> list[Result]:
+    """Best first; of equals the faster to fit, then the one with the smaller name."""
+    sign = 1 if metric == "log_loss" else -1
+    return sorted(
+        results,
+        key=lambda r: (sign * round(getattr(r.evaluation, metric), 6), len(r.candidate.features), r.candidate.name),
+    )
+
+
+def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder: Path) -> dict[str, Any]:
+    from classifier import __version__
+
+    known = datasets()
+    names = [reference.partition(":")[0] for reference in config.data.train]
+    return {
+        "name": config.experiment.registered_model,
+        "version": None,
+        "experiment": config.name,
+        "candidate": winner.candidate.name,
+        "temperature": winner.temperature,
+        "train": list(config.data.train),
+        "train_rows": len(corpora.train),
+        "train_sha256": digest,
+        "licences": sorted({known[name].licence if name in known else "the table's own" for name in names}),
+        "created": time.strftime("%Y-%m-%d"),
+        "package": __version__,
+        "folder": folder.as_posix(),
+        "cross_validation": {"folds": config.search.folds, **winner.evaluation.to_dict()},
+    }
+
+
+def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora, judged: Judged) -> tuple[bool, str]:
+    """Promote the new version if it beats the champion on the same test table; say why or why not."""
+    name = config.experiment.registered_model
+    if judged.evaluation.macro_f1 < config.gate.macro_f1:
+        return False, (
+            f"not promoted: macro-F1 {judged.evaluation.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
+        )
+    with explained("Finding the champion"):
+        number = alias_version(name, CHAMPION_ALIAS)
+    if number is None:
+        verdict = "promoted: there was no champion"
+    else:
+        try:
+            champion: CompiledModel | None = load_version(name, number)
+        except ClassifierError as error:
+            logger.warning("the champion, version %d, cannot be loaded: %s", number, error)
+            champion = None
+        if champion is None:
+            verdict = f"promoted: the champion, version {number}, cannot be loaded"
+        elif set(champion.sections) != set(model.sections):
+            if not config.experiment.replace_champion:
+                return False, (
+                    f"not promoted: its sections differ from those of the champion, version {number}; set "
+                    "experiment.replace_champion = true or another experiment.registered_model"
+                )
+            verdict = f"promoted: replaces version {number}, whose sections differ, as the config says"
+        else:
+            rival = judge(champion, corpora.test)
+            difference = compare(judged, rival, seed=config.experiment.seed)
+            figures = _in_words(difference)
+            if difference.macro_f1 <= 0:
+                return False, f"not promoted: does not beat the champion, version {number} ({figures})"
+            verdict = f"promoted: beats the champion, version {number} ({figures})"
+    promote(version, name, reason=verdict)
+    return True, verdict
+
+
+def _in_words(difference: Difference) -> str:
+    chance = "beyond chance" if difference.significant else "within chance"
+    return (
+        f"macro-F1 {difference.macro_f1:+.4f}, 95% interval {difference.low:+.4f} to {difference.high:+.4f}, {chance}"
+    )
+
+
+def write_result(outcome: Outcome, folder: Path) -> Path:
+    """Write a training's figures as JSON, from which the tables of ``experiments/README.md`` are made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{outcome.config.name}.json"
+    winner = outcome.winner
+    record = {
+        "experiment": outcome.config.name,
+        "command": f"classifier train experiments/{outcome.config.name}.toml",
+        "train": list(outcome.config.data.train),
+        "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
+        "winner": winner.candidate.name,
+        "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},
+        "test": outcome.test.to_dict(),
+        "leaderboard": [
+            {
+                "candidate": result.candidate.name,
+                "macro_f1": result.evaluation.macro_f1,
+                "accuracy": result.evaluation.accuracy,
+                "log_loss": result.evaluation.log_loss,
+                "ece": result.evaluation.ece,
+                "fit_seconds": round(result.fit_seconds, 2),
+            }
+            for result, _ in outcome.leaderboard
+        ],
+    }
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
