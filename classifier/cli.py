@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +32,13 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+
+#: MLflow reads these when it is imported: no telemetry, and none of its own lines between ours.
+_MLFLOW_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 
 Model = Annotated[
     str | None,
@@ -307,7 +314,8 @@ def _fail(message: str) -> NoReturn:
 
 def main() -> None:
     """Run the command line and turn the project's errors into one clear line and a status."""
-    warnings.filterwarnings("ignore", category=FutureWarning, module="mlflow")
+    for name, value in _MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         app()
     except ClassifierError as error:

@@ -45,18 +45,16 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         """Load the artefact that was logged with the model."""
         self.classifier = Classifier(CompiledModel.load(context.artifacts["artefact"]))
 
-    # No type hints here: MLflow would take them for the schema, which SIGNATURE states.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Classify a column ``headline`` or a list of strings."""
-        headlines = model_input
-        if isinstance(model_input, pd.DataFrame):
-            plain = list(map(str, model_input.columns)) == ["0"]  # what MLflow makes of a list of strings
-            if "headline" not in model_input and not plain:
-                raise DataError(
-                    f"The input has the columns {', '.join(map(str, model_input.columns))}; "
-                    "give a column named headline, or a list of strings."
-                )
-            headlines = model_input.iloc[:, 0] if plain else model_input["headline"]
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Classify a column ``headline``, or a list of strings, which MLflow makes a column named 0."""
+        columns = list(map(str, model_input.columns))
+        if "headline" not in columns and columns != ["0"]:
+            raise DataError(
+                f"The input has the columns {', '.join(columns)}; give a column named headline, or a list of strings."
+            )
+        headlines = model_input.iloc[:, columns.index("headline") if "headline" in columns else 0]
         top_k = int((params or {}).get("top_k", 0)) or None
         predictions = self.classifier.predict([str(headline) for headline in headlines])
         return pd.DataFrame(

@@ -1,0 +1,101 @@
+"""Fixtures: a place of one's own for every test, with a real SQLite store and a real model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from classifier.places import package_data
+from classifier.prediction.classifier import Classifier
+
+REPOSITORY = Path(__file__).parents[1]
+
+QUICK_CONFIG = """
+[experiment]
+description = "A quick search for the tests."
+
+[data]
+train = ["sample:train"]
+test = "sample:test"
+
+[search]
+folds = 2
+
+[[candidates]]
+estimator = "linear_svc"
+features = [["chars", "morphemes"]]
+grid = { C = [0.3] }
+
+[[candidates]]
+estimator = "complement_nb"
+features = [["chars"]]
+"""
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database: making one takes seconds, copying it a moment."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_store: Path) -> Path:
+    """An empty working folder with a fresh store in ``mlflow.db``."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> Path:
+    """A working folder in which the quick config has been trained. Copy it before changing anything."""
+    from classifier.training.train import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copy(migrated_store, folder / "mlflow.db")
+    (folder / "quick.toml").write_text(QUICK_CONFIG, encoding="utf-8")
+    before = Path.cwd()
+    address = os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.chdir(folder)
+    try:
+        train("quick.toml")
+    finally:
+        os.chdir(before)
+        if address is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = address
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clf(trained: Path) -> Classifier:
+    """The quick model, trained on the sample corpus."""
+    return Classifier.load(trained / "models" / "quick")
+
+
+@pytest.fixture(scope="session")
+def sample() -> dict[str, list[tuple[str, str]]]:
+    """The sample corpus: (headline, section) by split."""
+    return {
+        split: [
+            (line.split("\t")[0], line.split("\t")[1])
+            for line in (package_data() / "sample" / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        ]
+        for split in ("train", "test")
+    }
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The data home with the real corpora; without them the test is skipped by name."""
+    home = Path(os.environ.get("HEADLINE_DATA_HOME", ""))
+    if not (home / "ynat" / "dev.tsv").is_file():
+        pytest.skip("the real corpora are not in $HEADLINE_DATA_HOME")
+    return home
