@@ -34,7 +34,7 @@ models_app = typer.Typer(help="The registered versions of the model.", no_args_i
 app.add_typer(models_app, name="models")
 
 #: MLflow reads these when it is imported: no telemetry, and none of its own lines between ours.
-_MLFLOW_SETTINGS = {
+MLFLOW_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -72,8 +72,12 @@ def train(
     from classifier.training.train import write_result
 
     path = config or default_experiment()
-    with _progress("candidates") as advance:
-        outcome = run(path, progress=advance)
+    try:
+        with _progress("candidates") as advance:
+            outcome = run(path, progress=advance)
+    except KeyboardInterrupt:
+        typer.echo("classifier: interrupted; finished candidates are kept, run it again to go on", err=True)
+        raise typer.Exit(130) from None
     results = path.parent / "results"
     if results.is_dir():
         write_result(outcome, results)
@@ -168,7 +172,7 @@ def evaluate(
 
 @app.command()
 def predict(
-    headlines: Annotated[list[str] | None, typer.Argument(help="Headlines.")] = None,
+    headlines: Annotated[list[str] | None, typer.Argument(metavar="HEADLINE ...", help="Headlines.")] = None,
     source: Annotated[
         str | None, typer.Option("--input", help="A text file of headlines, one a line, or - for stdin.")
     ] = None,
@@ -195,7 +199,11 @@ def predict(
         headlines = decode_lines(read_bytes(Path(source)), source)
     predictions = Classifier.load(model).predict(headlines or [])
     if output is None:
-        write_predictions(predictions, sys.stdout, chosen, top)
+        try:
+            write_predictions(predictions, sys.stdout, chosen, top)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has left, as `head` does: nothing more to say
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         with output.open("w", encoding="utf-8") as stream:
             write_predictions(predictions, stream, chosen, top)
@@ -203,7 +211,7 @@ def predict(
 
 @app.command()
 def explain(
-    headline: Annotated[str, typer.Argument(help="A headline.")],
+    headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="A headline.")],
     model: Model = None,
     section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
@@ -314,15 +322,9 @@ def _fail(message: str) -> NoReturn:
 
 def main() -> None:
     """Run the command line and turn the project's errors into one clear line and a status."""
-    for name, value in _MLFLOW_SETTINGS.items():
+    for name, value in MLFLOW_SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
         app()
     except ClassifierError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        typer.echo("classifier: interrupted; finished candidates are kept, run it again to go on", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has left: nothing more to say
-        sys.exit(0)

@@ -42,5 +42,8 @@ def data_home() -> Path:
 
 
 def store_address() -> str:
-    """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in this folder.
+
+    The path is absolute, for MLflow keeps a store that it has opened under its address.
+    """
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute()}"

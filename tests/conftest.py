@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from classifier.cli import MLFLOW_SETTINGS
 from classifier.places import package_data
 from classifier.prediction.classifier import Classifier
+
+# MLflow reads these when it is imported; the command line sets the same.
+for name, value in MLFLOW_SETTINGS.items():
+    os.environ[name] = value
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -77,13 +77,13 @@ def git_blob(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def verify(path: Path, file: RemoteFile) -> None:
-    """Raise a DataError unless ``path`` holds exactly the published bytes."""
+def verify(path: Path, file: RemoteFile, target: Path | None = None) -> None:
+    """Raise a DataError unless ``path``, which is or will be ``target``, holds exactly the published bytes."""
     found = git_blob(path.read_bytes())
     if found != file.git_blob:
         raise DataError(
-            f"{path}: the content is not what was published. Expected git blob {file.git_blob}, found {found} "
-            f"({path.stat().st_size:,} bytes). It may be damaged, cut short or changed at its address; "
+            f"{target or path}: the content is not what was published. Expected git blob {file.git_blob}, "
+            f"found {found} ({path.stat().st_size:,} bytes). It may be damaged, cut short or changed at its address; "
             f"delete the file and run `classifier fetch` again, or get it from {file.url}"
         )
 
@@ -98,12 +98,12 @@ def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: 
     import pooch
     import requests
 
-    folder.mkdir(parents=True, exist_ok=True)
     target, part = folder / file.name, folder / f".{file.name}.{os.getpid()}.part"
     fetch = pooch.HTTPDownloader(progressbar=progress, timeout=timeout)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         fetch(file.url, str(part), None)
-        verify(part, file)
+        verify(part, file, target)
         part.replace(target)
     except (requests.RequestException, OSError) as error:
         raise DataError(
@@ -111,7 +111,8 @@ def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: 
             f"Try again later, or download it by other means and put it at {target}"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.is_file():
+            part.unlink()
     return target
 
 

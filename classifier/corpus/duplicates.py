@@ -51,15 +51,15 @@ def _signatures(sets: Sequence[set[str]], seed: int) -> NDArray[np.uint32]:
     return signatures
 
 
-def _candidates(signatures: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return pairs (shape (n, 2), first < second) that agree on a whole band with their bucket's first."""
+def _candidates(signatures: NDArray[np.uint32], rank: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return pairs (shape (n, 2), first < second) of neighbours, by ``rank``, that agree on a whole band."""
     pairs = []
     for band in range(_BANDS):
         part = signatures[:, band * _ROWS : (band + 1) * _ROWS]
         key = part[:, 0].astype(np.uint64)
         for column in range(1, _ROWS):
             key = key * np.uint64(0x9E3779B97F4A7C15) ^ part[:, column]
-        order = np.argsort(key, kind="stable")
+        order = np.lexsort((rank, key))
         same = key[order][1:] == key[order][:-1]
         # Within a bucket each headline is paired with its neighbour: enough to chain it together,
         # and linear even when a bucket is large.
@@ -75,7 +75,9 @@ def near_duplicate_pairs(
     if len(headlines) < 2:
         return []
     sets = [bigrams(headline) for headline in headlines]
-    found = _candidates(_signatures(sets, seed)).tolist()
+    # Ranked by content, so that the pairs do not depend on the order of the table.
+    rank = np.unique(["".join(sorted(group)) for group in sets], return_inverse=True)[1]
+    found = _candidates(_signatures(sets, seed), rank).tolist()
     scored = ((i, j, jaccard(sets[i], sets[j])) for i, j in found)
     return [(i, j, score) for i, j, score in scored if score >= threshold]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 SECTIONS = ("정치", "경제", "사회", "세계", "IT과학", "생활문화", "연예", "스포츠")
 
@@ -19,7 +20,7 @@ _ALIASES = {
 
 
 def _key(spelling: str) -> str:
-    return re.sub(r"[^\w]|_", "", spelling).casefold()
+    return re.sub(r"[^\w]|_", "", unicodedata.normalize("NFKC", spelling)).casefold()
 
 
 _CANONICAL = {_key(alias): section for section, aliases in _ALIASES.items() for alias in (section, *aliases.split())}
@@ -30,4 +31,4 @@ def canonical_section(spelling: str) -> str:
 
     A name that no alias knows is a section of the table's own and is returned stripped.
     """
-    return _CANONICAL.get(_key(spelling), spelling.strip())
+    return _CANONICAL.get(_key(spelling), unicodedata.normalize("NFC", spelling).strip())

@@ -12,9 +12,9 @@ import io
 import json
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from classifier.corpus.sections import canonical_section
 from classifier.errors import DataError
@@ -62,52 +62,61 @@ def decode_lines(raw: bytes, where: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
-def _delimited(path: Path, text: str, delimiter: str) -> tuple[list[int], list[dict[str, Any]]]:
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
-    )
-    header = [name.strip() for name in next(reader, [])]
-    _check_columns(path, header)
-    numbers, rows, bad = [], [], []
+@dataclass
+class _Parsed:
+    """A file's rows and what could not be read of it; a bad row is (number, what is wrong, what was found)."""
+
+    numbers: list[int] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    bad: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def _delimited(path: Path, text: str, delimiter: str) -> _Parsed:
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    # Strict: a quote mark that is never closed is an error, and does not swallow the rows after it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=delimiter == ",")
+    parsed = _Parsed()
+    header: list[str] | None = None
     try:
         for cells in reader:
-            if not cells:
+            if header is None:
+                header = [name.strip() for name in cells]
+                _check_columns(path, header)
+            elif not cells:
                 continue
-            if len(cells) != len(header):
-                bad.append((reader.line_num, f"{len(cells)} fields instead of {len(header)}", "|".join(cells)))
-                continue
-            numbers.append(reader.line_num)
-            rows.append(dict(zip(header, cells, strict=True)))
+            elif len(cells) != len(header):
+                wrong = f"{len(cells)} fields instead of {len(header)}"
+                parsed.bad.append((reader.line_num, wrong, "|".join(cells)))
+            else:
+                parsed.numbers.append(reader.line_num)
+                parsed.rows.append(dict(zip(header, cells, strict=True)))
     except csv.Error as error:
-        bad.append((reader.line_num, f"not readable: {error}", ""))
-    _report(path, bad)
-    return numbers, rows
+        parsed.bad.append((reader.line_num, f"not readable: {error}", ""))
+    if header is None and not parsed.bad:
+        _check_columns(path, [])
+    return parsed
 
 
-def _json_lines(path: Path, text: str) -> tuple[list[int], list[dict[str, Any]]]:
-    numbers, rows, bad = [], [], []
+def _json_lines(text: str) -> _Parsed:
+    parsed = _Parsed()
     # Not splitlines(): JSON may hold U+2028 and the like unescaped inside a string.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            bad.append((number, f"not JSON: {error.msg}", line))
+            json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate is no text
+        except (ValueError, RecursionError) as error:
+            parsed.bad.append((number, f"not JSON: {getattr(error, 'msg', error)}", line))
             continue
         if not isinstance(row, dict):
-            bad.append((number, "not a JSON object", line))
-            continue
-        missing = [name for name in REQUIRED if name not in row]
-        if missing:
-            bad.append((number, f"no {' and no '.join(missing)}", line))
-            continue
-        numbers.append(number)
-        rows.append({key: "" if value is None else value for key, value in row.items()})
-    _report(path, bad)
-    return numbers, rows
+            parsed.bad.append((number, "not a JSON object", line))
+        elif missing := [name for name in REQUIRED if name not in row]:
+            parsed.bad.append((number, f"no {' and no '.join(missing)}", line))
+        else:
+            parsed.numbers.append(number)
+            parsed.rows.append({key: "" if value is None else value for key, value in row.items()})
+    return parsed
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -157,23 +166,29 @@ def _schema(labelled: bool) -> Any:
     )
 
 
-def check_table(
-    frame: pd.DataFrame, path: Path, numbers: list[int] | None = None, *, labelled: bool = True
-) -> pd.DataFrame:
+def check_table(frame: pd.DataFrame, path: Path, *, labelled: bool = True) -> pd.DataFrame:
     """Return ``frame`` checked and tidied as :func:`read_table` does; ``path`` is for messages."""
+    frame = frame.astype(object).where(frame.notna(), "")
+    numbers = list(range(1, len(frame) + 1))
+    rows = [dict(zip(map(str, frame.columns), cells, strict=True)) for cells in frame.itertuples(index=False)]
+    return _checked(_Parsed(numbers, rows), path, labelled=labelled)
+
+
+def _checked(parsed: _Parsed, path: Path, *, labelled: bool) -> pd.DataFrame:
     import pandas as pd
     from pandera.errors import SchemaErrors
 
-    if frame.empty:
+    bad, numbers, rows = list(parsed.bad), [], []
+    for number, row in zip(parsed.numbers, parsed.rows, strict=True):
+        wrong = [name for name in REQUIRED if not isinstance(row[name], str)]
+        bad += [(number, f"the {name} is no text", str(row[name])) for name in wrong]
+        if not wrong:
+            numbers.append(number)
+            rows.append(row)
+    if not rows:
+        _report(path, bad)
         raise DataError(f"{path}: no rows. A headline table has one headline a row under its header line.")
-    numbers = numbers or list(range(1, len(frame) + 1))
-    not_text = [
-        (numbers[i], f"the {name} is no text", str(value))
-        for name in REQUIRED
-        for i, value in enumerate(frame[name])
-        if not isinstance(value, str)
-    ]
-    _report(path, not_text)
+    frame = pd.DataFrame(rows).fillna("")
     frame = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame]].astype(str)
     frame.index = pd.Index(numbers, name="row")
     # White space of any kind (a line break inside a cell, a no-break space) is one space.
@@ -184,13 +199,9 @@ def check_table(
         _schema(labelled).validate(frame, lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
-        _report(
-            path,
-            [
-                (int(row), str(check), "" if str(check).startswith("empty") else str(found))
-                for row, check, found in zip(cases["index"], cases["check"], cases["failure_case"], strict=True)
-            ],
-        )
+        for row, check, found in zip(cases["index"], cases["check"], cases["failure_case"], strict=True):
+            bad.append((int(row), str(check), "" if str(check).startswith("empty") else str(found)))
+    _report(path, bad)
     return frame
 
 
@@ -220,14 +231,10 @@ def read_table(path: str | Path, *, labelled: bool = True) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be read as Parquet ({error}).") from error
         _check_columns(path, [str(name) for name in frame.columns])
-        frame = frame.astype(object).where(frame.notna(), "")
         return check_table(frame, path, labelled=labelled)
     text = decode(read_bytes(path), str(path))
-    if suffix == ".jsonl":
-        numbers, rows = _json_lines(path, text)
-    else:
-        numbers, rows = _delimited(path, text, "\t" if suffix == ".tsv" else ",")
-    return check_table(pd.DataFrame(rows), path, numbers, labelled=labelled)
+    parsed = _json_lines(text) if suffix == ".jsonl" else _delimited(path, text, "\t" if suffix == ".tsv" else ",")
+    return _checked(parsed, path, labelled=labelled)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -181,7 +182,7 @@ class CompiledModel:
                         "The artefact is damaged: train again, or restore the folder."
                     ) from None
         try:
-            return cls(
+            model = cls(
                 sections=tuple(manifest["sections"]),
                 intercept=arrays["intercept"],
                 blocks={
@@ -190,6 +191,10 @@ class CompiledModel:
                 },
                 about=dict(manifest["about"]),
             )
+            shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
+            if any(shape != (len(model.sections),) for shape in shapes):
+                raise ValueError(f"{len(model.sections)} sections, weights of shape {shapes}")
+            return model
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ModelError(f"{folder}: the arrays do not fit the manifest ({error!r}). Train again.") from error
 
@@ -223,7 +228,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             return dict(stored)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(f"{path}: damaged ({error}). Train again, or restore the file.") from error
 
 
@@ -240,7 +245,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: damaged ({error!r}). Train again, or restore the file.") from error
-    if missing or not all(name in BLOCKS for name in manifest["blocks"]):
+    kinds = {"weights": str, "fingerprint": str, "blocks": list, "sections": list, "about": dict}
+    if (
+        missing
+        or not all(isinstance(manifest[key], kind) for key, kind in kinds.items())
+        or not all(isinstance(name, str) and name in BLOCKS for name in manifest["blocks"])
+    ):
         raise ModelError(f"{path}: damaged or made by another version of this package. Train again.")
     # A file name only: a manifest must not point outside its folder.
     if Path(manifest["weights"]).name != manifest["weights"]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from classifier.errors import ConfigError
 from classifier.model.blocks import BLOCKS, Batch
@@ -77,17 +78,25 @@ class TfidfBlock(TransformerMixin, BaseEstimator):
 
     def fit(self, X: sparse.csr_array, y: ArrayLike | None = None) -> Self:
         """Learn the kept columns and their inverse document frequencies."""
+        counts = sparse.csr_array(validate_data(self, X, accept_sparse="csr"))
         if self.keep_all:
-            self.columns_ = np.arange(X.shape[1])
+            self.columns_ = np.arange(counts.shape[1])
         else:
-            frequency = np.bincount(X.indices, minlength=X.shape[1])
+            frequency = np.bincount(counts.indices, minlength=counts.shape[1])
             self.columns_ = np.flatnonzero(frequency >= self.min_df)
-        self.tfidf_ = TfidfTransformer(sublinear_tf=True).fit(X[:, self.columns_])
+        self.tfidf_ = TfidfTransformer(sublinear_tf=True).fit(counts[:, self.columns_])
         return self
 
     def transform(self, X: sparse.csr_array) -> sparse.csr_array:
         """Return TF-IDF values of shape (n_rows, n_kept columns)."""
-        return sparse.csr_array(self.tfidf_.transform(X[:, self.columns_]))
+        check_is_fitted(self)
+        counts = sparse.csr_array(validate_data(self, X, accept_sparse="csr", reset=False))
+        return sparse.csr_array(self.tfidf_.transform(counts[:, self.columns_]))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 class HeadlineFeatures(TransformerMixin, BaseEstimator):

@@ -45,9 +45,7 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         """Load the artefact that was logged with the model."""
         self.classifier = Classifier(CompiledModel.load(context.artifacts["artefact"]))
 
-    def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
-    ) -> pd.DataFrame:
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Classify a column ``headline``, or a list of strings, which MLflow makes a column named 0."""
         columns = list(map(str, model_input.columns))
         if "headline" not in columns and columns != ["0"]:
@@ -59,7 +57,8 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         predictions = self.classifier.predict([str(headline) for headline in headlines])
         return pd.DataFrame(
             {
-                "section": [p.section for p in predictions],
+                # As objects, so that an abstention is None and not NaN.
+                "section": pd.Series([p.section for p in predictions], dtype=object),
                 "probability": [p.probability for p in predictions],
                 "probabilities": [dict(list(p.probabilities.items())[:top_k]) for p in predictions],
             }

@@ -6,7 +6,7 @@ import itertools
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -58,7 +58,7 @@ class CandidateGrid(_Strict):
     features: list[list[str]] = Field(min_length=1)
     min_df: list[int] = Field([1], min_length=1)
     embedding_weight: list[float] = Field([1.0], min_length=1)
-    grid: dict[str, list[Any]] = {}
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
 
 
 class Gate(_Strict):
@@ -103,7 +103,7 @@ class Config(_Strict):
 
     def expand(self) -> list[Candidate]:
         """Return every candidate once, in the order of the file."""
-        found: dict[str, Candidate] = {}
+        found: list[Candidate] = []
         for entry in self.candidates:
             keys = list(entry.grid)
             for features, *values in itertools.product(entry.features, *entry.grid.values()):
@@ -116,8 +116,9 @@ class Config(_Strict):
                         embedding_weight=weight,
                         parameters=dict(zip(keys, values, strict=True)),
                     )
-                    found.setdefault(candidate.to_json(), candidate)
-        return list(found.values())
+                    if candidate not in found:
+                        found.append(candidate)
+        return found
 
 
 def load_config(path: str | Path) -> Config:
@@ -134,6 +135,8 @@ def load_config(path: str | Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
+        if "name" in content:
+            raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
         config = Config.model_validate({"name": path.stem} | content)
         for candidate in config.expand():
             check_blocks(candidate.features)

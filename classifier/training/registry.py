@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from classifier.errors import ClassifierError, TrackingError
 from classifier.model.artefact import CompiledModel
 from classifier.places import CHAMPION, REGISTERED_MODEL
-from classifier.training.tracking import connect, explained
+from classifier.training.tracking import connect, store_call
 
 CHAMPION_ALIAS = "champion"
 PREVIOUS_ALIAS = "previous"
@@ -40,7 +40,7 @@ def register(run_id: str, folder: Path, name: str, tags: dict[str, str], descrip
     from classifier.prediction import serving
 
     code = Path(serving.__file__).with_name("pyfunc_code.py")
-    with explained("Registering a model"), warnings.catch_warnings():
+    with store_call("Registering a model"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.pyfunc.log_model(
@@ -67,7 +67,7 @@ def register(run_id: str, folder: Path, name: str, tags: dict[str, str], descrip
 def versions(name: str = REGISTERED_MODEL) -> list[Version]:
     """Return all versions of a registered model, newest first."""
     client = connect()
-    with explained("Listing versions"):
+    with store_call("Listing versions"):
         found = client.search_model_versions(f"name='{name}'")
         aliases: dict[int, list[str]] = {}
         if found:
@@ -107,7 +107,7 @@ def load_version(name: str, number: int) -> CompiledModel:
         ModelError: the artefact is damaged.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        with explained(f"Fetching version {number} of {name}"):
+        with store_call(f"Fetching version {number} of {name}"):
             folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{number}", dst_path=scratch)
         manifests = list(Path(folder).rglob("manifest.json"))
         if not manifests:
@@ -139,7 +139,7 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Compil
         model = load_version(name, number)
     except ClassifierError as error:
         raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
-    with explained("Promoting"):
+    with store_call("Promoting"):
         champion = alias_version(name, CHAMPION_ALIAS)
         if champion is not None and champion != number:
             client.set_registered_model_alias(name, PREVIOUS_ALIAS, str(champion))
@@ -156,7 +156,7 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Compil
 def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:
     """Make the previous champion the champion again and return its number."""
     connect()
-    with explained("Rolling back"):
+    with store_call("Rolling back"):
         previous = alias_version(name, PREVIOUS_ALIAS)
     if previous is None:
         raise TrackingError(

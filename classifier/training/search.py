@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +147,26 @@ def search(
         )
         for candidate in candidates
     )
-    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs")(jobs)
+    parallel = Parallel(
+        n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs", initializer=_leave_ctrl_c_to_the_parent
+    )
+    # What joblib has to say of a search that is interrupted is of no use to whoever interrupted it.
+    callbacks = logging.getLogger("concurrent.futures")
+    level = callbacks.level
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"(?s).*adjusting the input task iterator")
+        callbacks.setLevel(logging.CRITICAL)
+        results = parallel(jobs)
+        try:
+            yield from results
+        finally:
+            results.close()
+            callbacks.setLevel(level)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    """Keep a worker from printing a traceback when a terminal interrupts the whole group; joblib ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def extraction_seconds(headlines: Sequence[str]) -> dict[str, float]:

@@ -6,7 +6,9 @@ import hashlib
 import logging
 import os
 import platform
+import signal
 import subprocess
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,10 +41,27 @@ _SERVER_TIMEOUT = "10"
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn MLflow's and the database's errors into a TrackingError that says what to do."""
+def _interrupt_deferred() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done: an interrupted write would leave the database locked."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
     try:
         yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def store_call(what: str) -> Iterator[None]:
+    """Do something with the store: whole, though Ctrl-C be pressed, or with an error that says what to do."""
+    try:
+        with _interrupt_deferred():
+            yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         lines = str(error).strip().splitlines()
         reason = lines[0].rstrip(".") if lines else type(error).__name__
@@ -61,7 +80,7 @@ def connect() -> MlflowClient:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     address = store_address()
-    with explained("Opening"):
+    with store_call("Opening"):
         mlflow.set_tracking_uri(address)
         client = MlflowClient(address)
         client.search_experiments(max_results=1)
@@ -109,7 +128,7 @@ class Run:
     @classmethod
     def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
         """Create the experiment, if it is new, and its parent run."""
-        with explained("Starting a run"):
+        with store_call("Starting a run"):
             found = client.get_experiment_by_name(config.name)
             if found is None:
                 experiment_id = client.create_experiment(config.name)
@@ -133,7 +152,7 @@ class Run:
     def finished(self, keys: Mapping[str, Candidate]) -> dict[str, Result]:
         """Return the results of candidates that an earlier run of this very search has finished."""
         results: dict[str, Result] = {}
-        with explained("Reading earlier candidates"):
+        with store_call("Reading earlier candidates"):
             token = None
             while True:
                 page = self.client.search_runs(
@@ -171,7 +190,7 @@ class Run:
             "n": float(result.evaluation.n),
         }
         values |= {f"support/{name}": f["support"] for name, f in result.evaluation.per_section.items()}
-        with explained("Logging a candidate"):
+        with store_call("Logging a candidate"):
             run = self.client.create_run(
                 self.experiment_id,
                 start_time=int(result.started * 1000),
@@ -193,7 +212,7 @@ class Run:
         if test is not None:
             values |= _metrics(test)
         params = {"estimator": candidate.estimator, "features": "+".join(candidate.features)}
-        with explained("Logging the winner"):
+        with store_call("Logging the winner"):
             self.client.log_batch(
                 self.run_id,
                 metrics=[Metric(name, value, now, 0) for name, value in values.items()],
@@ -203,7 +222,7 @@ class Run:
 
     def log_table(self, frame: pd.DataFrame, name: str, source: str, context: str, digest: str) -> None:
         """Write which rows were used: schema, number, digest and source."""
-        with explained("Logging a dataset"), warnings.catch_warnings():
+        with store_call("Logging a dataset"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow guesses at the kind of source and warns when it cannot
             table = mlflow.data.from_pandas(
                 frame[["headline", "section"]].reset_index(drop=True), source=source, targets="section", name=name,
@@ -216,17 +235,17 @@ class Run:
 
     def log_figure(self, figure: Figure, path: str) -> None:
         """Write a picture."""
-        with explained("Logging a picture"):
+        with store_call("Logging a picture"):
             self.client.log_figure(self.run_id, figure, path)
 
     def log_text(self, text: str, path: str) -> None:
         """Write a text artefact."""
-        with explained("Logging a text"):
+        with store_call("Logging a text"):
             self.client.log_text(self.run_id, text, path)
 
     def tag(self, **tags: str) -> None:
         """Set tags on the run."""
-        with explained("Tagging a run"):
+        with store_call("Tagging a run"):
             for name, value in tags.items():
                 self.client.set_tag(self.run_id, name, value)
 
@@ -241,7 +260,7 @@ class Run:
             status = "KILLED"
             raise
         finally:
-            with explained("Ending a run"):
+            with store_call("Ending a run"):
                 self.client.set_terminated(self.run_id, status)
 
 

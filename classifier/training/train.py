@@ -37,7 +37,7 @@ from classifier.training.search import (
     refit,
     search,
 )
-from classifier.training.tracking import Run, candidate_key, connect, explained, table_digest
+from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -284,7 +284,7 @@ def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora
         return False, (
             f"not promoted: macro-F1 {judged.evaluation.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
         )
-    with explained("Finding the champion"):
+    with store_call("Finding the champion"):
         number = alias_version(name, CHAMPION_ALIAS)
     if number is None:
         verdict = "promoted: there was no champion"

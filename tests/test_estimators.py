@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+from sklearn.utils.estimator_checks import check_estimator
+
+from classifier.errors import ConfigError
+from classifier.model.estimators import ESTIMATORS, NBSVM, linear_weights, make_estimator
+from classifier.model.features import TfidfBlock
+
+
+def small_counts(sections, rows=90, columns=12, seed=0):
+    """Counts in which every section has favourite columns."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(rows) % sections
+    rates = 0.3 + 2.0 * (np.arange(columns) % sections == target[:, None])
+    return rng.poisson(rates).astype(np.float64), np.array(["가", "나", "다"])[target]
+
+
+def test_nbsvm_is_a_scikit_learn_estimator():
+    check_estimator(NBSVM(), on_skip=None)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in log:RuntimeWarning")
+def test_the_tfidf_block_is_a_scikit_learn_transformer():
+    negative = "feeds negative numbers: counts have none, and sublinear TF-IDF takes their logarithm"
+    names = """check_pipeline_consistency check_estimators_pickle check_transformer_data_not_an_array
+    check_transformer_general check_transformer_preserve_dtypes""".split()
+    check_estimator(TfidfBlock(), expected_failed_checks=dict.fromkeys(names, negative), on_skip=None)
+
+
+@pytest.mark.parametrize("sections", [2, 3])
+@pytest.mark.parametrize("balanced", [True, False])
+def test_nbsvm_is_the_formula_of_the_paper(sections, balanced):
+    counts, target = small_counts(sections)
+    alpha, strength = 0.5, 0.7
+    scores = []
+    for section in ("가", "나", "다")[:sections]:
+        p = alpha + counts[target == section].sum(axis=0)
+        q = alpha + counts[target != section].sum(axis=0)
+        ratio = np.log((p / p.sum()) / (q / q.sum()))
+        machine = LinearSVC(C=strength, class_weight="balanced" if balanced else None, random_state=0)
+        scores.append(machine.fit(counts * ratio, target == section).decision_function(counts * ratio))
+    model = NBSVM(C=strength, alpha=alpha, balanced=balanced).fit(sparse.csr_array(counts), target)
+    expected = scores[1] if sections == 2 else np.column_stack(scores)
+    np.testing.assert_allclose(model.decision_function(counts), expected, atol=1e-3)
+    answers = (np.array(scores[1]) > 0).astype(int) if sections == 2 else np.argmax(scores, axis=0)
+    assert model.predict(counts).tolist() == np.array(["가", "나", "다"])[answers].tolist()
+
+
+def test_nbsvm_leaves_columns_with_negative_values_unscaled():
+    counts, target = small_counts(2)
+    dense = np.random.default_rng(1).normal(size=(len(target), 3))
+    p, q = (1 + counts[target == section].sum(axis=0) for section in ("나", "가"))
+    ratio = np.concatenate([np.log((p / p.sum()) / (q / q.sum())), np.ones(3)])
+    both = np.hstack([counts, dense])
+    machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0).fit(both * ratio, target == "나")
+    model = NBSVM().fit(both, target)
+    np.testing.assert_allclose(model.coef_[0], machine.coef_[0] * ratio, atol=1e-3)
+
+
+def test_nbsvm_on_dense_columns_alone_is_a_linear_svm():
+    rng = np.random.default_rng(2)
+    dense = rng.normal(size=(60, 4))
+    target = dense[:, 0] + 0.3 * rng.normal(size=60) > 0
+    machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0).fit(dense, target)
+    np.testing.assert_allclose(NBSVM().fit(dense, target).coef_, machine.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("sections", [2, 3])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_linear_weights_reproduce_the_scores(name, sections):
+    counts, target = small_counts(sections)
+    estimator = make_estimator(name, {}, seed=0).fit(sparse.csr_array(counts), target)
+    weights, intercept = linear_weights(estimator)
+    assert weights.shape == (counts.shape[1], sections)
+    scores = counts @ weights + intercept
+    if isinstance(estimator, ComplementNB):
+        difference = scores - estimator.predict_joint_log_proba(counts)
+        np.testing.assert_allclose(difference, difference[:, :1] + np.zeros(sections), atol=1e-9)
+    elif sections == 2:
+        np.testing.assert_allclose(scores[:, 1] - scores[:, 0], estimator.decision_function(counts), atol=1e-9)
+    else:
+        np.testing.assert_allclose(scores, estimator.decision_function(counts), atol=1e-9)
+    assert estimator.classes_[scores.argmax(axis=1)].tolist() == estimator.predict(counts).tolist()
+
+
+def test_an_unknown_estimator_is_named_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"'random_forest' is unknown. There is nbsvm, linear_svc"):
+        make_estimator("random_forest", {}, seed=0)
+
+
+def test_unknown_parameters_are_named_together():
+    with pytest.raises(ConfigError, match=r"nbsvm has no parameter depth, trees. It has C, alpha"):
+        make_estimator("nbsvm", {"C": 1.0, "depth": 3, "trees": 5}, seed=0)
+
+
+def test_the_seed_goes_where_there_is_randomness_unless_the_grid_sets_one():
+    assert make_estimator("sgd", {}, seed=5).random_state == 5
+    assert make_estimator("sgd", {"random_state": 7}, seed=5).random_state == 7
+    assert "random_state" not in make_estimator("complement_nb", {}, seed=5).get_params()
+
+
+def test_parameters_win_over_the_defaults():
+    assert make_estimator("linear_svc", {}, seed=0).C == 0.3
+    assert make_estimator("linear_svc", {"C": 2.0}, seed=0).C == 2.0
+    assert make_estimator("linear_svc", {"C": 2.0}, seed=0).class_weight == "balanced"
