@@ -322,7 +322,10 @@ def _in_words(difference: Difference) -> str:
 
 
 def write_result(outcome: Outcome, folder: Path) -> Path:
-    """Write a training's figures as JSON, from which the tables of ``experiments/README.md`` are made."""
+    """Write a training's figures as JSON, from which the tables of ``experiments/README.md`` are made.
+
+    Times are left out: the same config, data and lock file write the same file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{outcome.config.name}.json"
     winner = outcome.winner
@@ -341,7 +344,6 @@ def write_result(outcome: Outcome, folder: Path) -> Path:
                 "accuracy": result.evaluation.accuracy,
                 "log_loss": result.evaluation.log_loss,
                 "ece": result.evaluation.ece,
-                "fit_seconds": round(result.fit_seconds, 2),
             }
             for result, _ in outcome.leaderboard
         ],
