@@ -26,8 +26,15 @@ class Contribution:
     weight: float  #: in logits
 
 
+def block_text(block: str, normalized: str) -> str:
+    """Return the text that a block reads: the normalized headline, its jamo, or without its spaces."""
+    if block == "jamo":
+        return jamo(normalized)
+    return normalized.replace(" ", "") if block == "nospace" else normalized
+
+
 def _characters(block: str, normalized: str) -> NDArray[np.intp]:
-    """Return, for each character of the text that a block reads, its place in ``normalized``."""
+    """Return, for each character of :func:`block_text`, its place in ``normalized``."""
     if block == "jamo":
         return np.repeat(np.arange(len(normalized)), [len(jamo(char)) for char in normalized])
     if block == "nospace":
@@ -43,7 +50,7 @@ def explain(model: CompiledModel, headline: str, section: str, top: int = 10) ->
     """
     index = model.sections.index(section)
     normalized, spans = normalize_aligned(headline)
-    words = [match.span() for match in re.finditer(r"\S+", headline)]
+    words = [match.span() for match in re.finditer(r"\w[\w%]*", headline)]
     starts = np.array([start for start, _ in words], np.int64)
     # Which word each character of the normalized headline came from.
     word_of = np.searchsorted(starts, [start for start, _ in spans], side="right") - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,5 +98,43 @@ def sections_figure(judged: Judged, title: str) -> Figure:
         axis.set(ylim=(0, 1), title=title)
         axis.grid(axis="y", alpha=0.3)
         axis.legend(loc="lower right", ncols=3)
+        figure.draw_without_rendering()  # ticks are made now, with this font
+    return figure
+
+
+def features_figure(features: Mapping[str, Sequence[tuple[str, str, float]]], title: str) -> Figure:
+    """Draw the features that weigh most for each section; a middle dot is the edge of a word."""
+    columns = 4
+    rows = -(-len(features) // columns)
+    with _styled():
+        figure = Figure(figsize=(3.2 * columns, 3.4 * rows), layout="constrained")
+        figure.suptitle(title)
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axis in axes[len(features) :]:
+            axis.set_axis_off()
+        for axis, (section, found) in zip(axes, features.items(), strict=False):
+            place = np.arange(len(found))
+            axis.barh(place, [weight for _, _, weight in found], color="tab:blue")
+            axis.set_yticks(place, [text for text, _, _ in found])
+            axis.invert_yaxis()
+            axis.set_title(section)
+        figure.draw_without_rendering()  # ticks are made now, with this font
+    return figure
+
+
+def learning_curve_figure(curve: Sequence[tuple[int, float]], title: str) -> Figure:
+    """Draw macro-F1 on one held-out fold against the number of training rows."""
+    with _styled():
+        figure = Figure(figsize=(7, 4.5), layout="constrained")
+        axis = figure.subplots()
+        axis.plot([rows for rows, _ in curve], [f1 for _, f1 in curve], marker="o")
+        for rows, f1 in curve:
+            axis.annotate(f"{f1:.3f}", (rows, f1), textcoords="offset points", xytext=(0, -14), ha="center", fontsize=9)
+        axis.set_xscale("log")
+        axis.set_xticks([rows for rows, _ in curve], [f"{rows:,}" for rows, _ in curve])
+        axis.minorticks_off()
+        axis.set(xlabel="training rows", ylabel="macro-F1", title=title)
+        axis.margins(0.1, 0.25)
+        axis.grid(alpha=0.3)
         figure.draw_without_rendering()  # ticks are made now, with this font
     return figure

@@ -87,6 +87,24 @@ def _fit(
     return features, estimator.fit(matrix, target)
 
 
+def fit_and_score(
+    candidate: Candidate,
+    counts: Counts,
+    target: NDArray[np.intp],
+    train: NDArray[np.intp],
+    test: NDArray[np.intp],
+    embeddings: NDArray[np.float32] | None,
+    seed: int,
+) -> tuple[NDArray[np.float64], float, float]:
+    """Fit on the ``train`` rows; return scores of the ``test`` rows and the seconds of both."""
+    begin = time.perf_counter()
+    features, estimator = _fit(candidate, slice_rows(counts, train), target[train], embeddings, seed)
+    fitted = time.perf_counter()
+    weights, intercept = linear_weights(estimator)
+    scores = features.transform(slice_rows(counts, test)) @ weights + intercept
+    return np.asarray(scores), fitted - begin, time.perf_counter() - fitted
+
+
 def cross_validate(
     candidate: Candidate,
     counts: Counts,
@@ -102,13 +120,9 @@ def cross_validate(
     fit_seconds = score_seconds = 0.0
     f1 = []
     for train, test in folds:
-        begin = time.perf_counter()
-        features, estimator = _fit(candidate, slice_rows(counts, train), target[train], embeddings, seed)
-        fitted = time.perf_counter()
-        weights, intercept = linear_weights(estimator)
-        scores[test] = features.transform(slice_rows(counts, test)) @ weights + intercept
-        score_seconds += time.perf_counter() - fitted
-        fit_seconds += fitted - begin
+        scores[test], fitting, scoring = fit_and_score(candidate, counts, target, train, test, embeddings, seed)
+        fit_seconds += fitting
+        score_seconds += scoring
         f1.append(score(probabilities_of(scores[test], 1.0), target[test], sections).macro_f1)
     temperature = fit_temperature(scores, target)
     return Result(

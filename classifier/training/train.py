@@ -27,8 +27,10 @@ from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.training import plots
 from classifier.training.config import Config, load_config
 from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge
+from classifier.training.insight import environment, learning_curve, top_features, wrong_rows
 from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
 from classifier.training.search import (
+    Folds,
     Result,
     extraction_seconds,
     headlines_per_second,
@@ -119,6 +121,7 @@ class Materials:
     counts: Counts
     embeddings: NDArray[np.float32] | None
     target: NDArray[np.intp]  #: (n_rows,), columns of the sections
+    folds: Folds
     seconds: dict[str, float]  #: for one headline, by block
 
 
@@ -158,7 +161,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         model = model.with_about(test=judged.evaluation.to_dict(), test_table=corpora.test_name)
         model.save(folder)
         run.log_winner(winner, throughput, judged.evaluation)
-        _log_artefacts(run, config, corpora, judged, folder)
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        _log_artefacts(run, config, corpora, materials, winner, model, judged, card)
 
         tags = {
             "experiment": config.name,
@@ -166,7 +170,6 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
             "test_table": corpora.test_name,
             "fingerprint": model.fingerprint,
         }
-        card = (folder / "README.md").read_text(encoding="utf-8")
         version = register(run.run_id, folder, config.experiment.registered_model, tags, card)
         promoted, verdict = _decide(config, model, version, corpora, judged)
         run.tag(verdict=verdict, model_version=str(version))
@@ -202,6 +205,7 @@ def _search(
         counts=cache.counts(headlines, blocks),
         embeddings=cache.embeddings() if "embeddings" in blocks else None,
         target=target,
+        folds=folds,
         seconds=extraction_seconds(headlines),
     )
     results = run.finished(candidates)
@@ -230,12 +234,40 @@ def _search(
     return materials, [(result, headlines_per_second(result, materials.seconds)) for result in ranked]
 
 
-def _log_artefacts(run: Run, config: Config, corpora: Corpora, judged: Judged, folder: Path) -> None:
+def _log_artefacts(
+    run: Run,
+    config: Config,
+    corpora: Corpora,
+    materials: Materials,
+    winner: Result,
+    model: CompiledModel,
+    judged: Judged,
+    card: str,
+) -> None:
+    """Log what a user wants to see of the winner; nothing of this is made for the other candidates."""
     title = f"{config.name}: {corpora.test_name}, {len(corpora.test):,} headlines"
-    run.log_figure(plots.confusion_figure(judged, title), "plots/confusion_matrix.png")
-    run.log_figure(plots.reliability_figure(judged, title), "plots/reliability.png")
-    run.log_figure(plots.sections_figure(judged, title), "plots/sections.png")
-    run.log_text((folder / "README.md").read_text(encoding="utf-8"), "model_card.md")
+    features = top_features(model, corpora.train["headline"].tolist(), materials.counts)
+    curve = learning_curve(
+        winner.candidate,
+        materials.counts,
+        materials.target,
+        corpora.sections,
+        materials.folds,
+        materials.embeddings,
+        config.experiment.seed,
+    )
+    figures = {
+        "confusion_matrix": plots.confusion_figure(judged, title),
+        "reliability": plots.reliability_figure(judged, title),
+        "sections": plots.sections_figure(judged, title),
+        "features": plots.features_figure(features, f"{config.name}: what weighs most for each section"),
+        "learning_curve": plots.learning_curve_figure(curve, f"{config.name}: macro-F1 by training rows"),
+    }
+    for name, figure in figures.items():
+        run.log_figure(figure, f"plots/{name}.png")
+    run.log_text(wrong_rows(judged, corpora.test).to_csv(index=False), "wrong_headlines.csv")
+    run.log_text(card, "model_card.md")
+    run.log_text(environment(), "environment.txt")
 
 
 def _source(reference: str, base: Path) -> str:

@@ -1,0 +1,96 @@
+"""Write the tables of ``experiments/README.md`` from ``experiments/results/*.json``: ``make tables``.
+
+With ``--check`` nothing is written, and the exit status is 1 if a table is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def results() -> list[dict[str, Any]]:
+    """Return every result, by the experiment's name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "results").glob("*.json"))]
+
+
+def overview() -> str:
+    """One line an experiment: what was chosen, and its figures on the test table."""
+    lines = [
+        "| experiment | learned from | tested on | headlines | macro-F1 | accuracy | log-loss | ECE | chosen by CV |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in results():
+        t, name = r["test"], r["experiment"]
+        lines.append(
+            f"| {name} | {', '.join(r['train'])} | {r['test_table']} | {t['n']:,} | "
+            f"**{t['macro_f1']:.4f}** | {t['accuracy']:.4f} | {t['log_loss']:.4f} | {t['ece']:.4f} | `{r['winner']}` |"
+        )
+    return "\n".join(lines)
+
+
+def sections() -> str:
+    """F1 of every section, a column an experiment."""
+    found = results()
+    names = list(dict.fromkeys(name for r in found for name in r["test"]["per_section"]))
+    lines = [
+        "| section | " + " | ".join(r["experiment"] for r in found) + " |",
+        "|---" * (len(found) + 1) + "|",
+    ]
+    for name in names:
+        cells = [r["test"]["per_section"].get(name) for r in found]
+        lines.append(f"| {name} | " + " | ".join(f"{c['f1']:.3f}" if c else "" for c in cells) + " |")
+    return "\n".join(lines)
+
+
+def leaderboards() -> str:
+    """Every candidate of every search, as cross-validation ranked them."""
+    parts = []
+    for r in results():
+        lines = [
+            f"**{r['experiment']}**",
+            "",
+            "| candidate | macro-F1 (CV) | accuracy | log-loss | ECE |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{c['candidate']}` | {c['macro_f1']:.4f} | {c['accuracy']:.4f} | {c['log_loss']:.4f} | {c['ece']:.4f} |"
+            for c in r["leaderboard"]
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+TABLES = {"overview": overview, "sections": sections, "leaderboards": leaderboards}
+
+
+def fill(text: str) -> str:
+    """Return ``text`` with every ``<!-- table: name -->`` … ``<!-- end -->`` filled anew."""
+
+    def table(match: re.Match[str]) -> str:
+        return f"{match[1]}\n\n{TABLES[match[2]]()}\n\n{match[3]}"
+
+    return re.sub(r"(<!-- table: (\w+) -->).*?(<!-- end -->)", table, text, flags=re.DOTALL)
+
+
+def main() -> int:
+    """Fill the files that hold tables; return the exit status."""
+    stale = False
+    for path in (HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md"):
+        text = path.read_text(encoding="utf-8")
+        filled = fill(text)
+        if filled != text:
+            stale = True
+            if "--check" not in sys.argv:
+                path.write_text(filled, encoding="utf-8")
+                print(f"wrote {path.name}")
+    return int(stale and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
