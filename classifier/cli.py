@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +22,8 @@ from classifier.errors import ClassifierError
 from classifier.places import REGISTERED_MODEL
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from classifier.training.train import Outcome, Progress
 
 app = typer.Typer(
@@ -108,7 +110,6 @@ def _progress(what: str) -> Iterator[Progress]:
 
 
 def _print_leaderboard(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"{outcome.config.name}: cross-validated on the training rows")
@@ -120,54 +121,90 @@ def _print_leaderboard(outcome: Outcome) -> None:
             result.candidate.name, f"{e.macro_f1:.4f}", f"{result.macro_f1_std:.4f}", f"{e.accuracy:.4f}",
             f"{e.log_loss:.4f}", f"{e.ece:.4f}", f"{result.fit_seconds:.1f}", f"{throughput:,.0f}",
         )  # fmt: skip
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = _console()
     console.print(table)
     test = outcome.test
     name = outcome.config.experiment.registered_model
     console.print(
         f"winner on the test table ({test.n:,} headlines, read once): macro-F1 {test.macro_f1:.4f}, "
-        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}",
-        highlight=False,
+        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}"
     )
-    console.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}", highlight=False)
+    console.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}")
 
 
 @app.command()
 def evaluate(
     table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:dev.")],
     model: Model = None,
+    against: Annotated[str | None, typer.Option(help="Another model, to compare with on the same table.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say how good a model is on a table."""
+    """Say how good a model is on a table, or whether it is better than another."""
+    from dataclasses import asdict
+
     from classifier.corpus.datasets import load_corpus
     from classifier.prediction.classifier import Classifier
-    from classifier.training.evaluation import judge
+    from classifier.training.evaluation import compare, differing, judge
 
     clf = Classifier.load(model)
-    evaluation = judge(clf.model, load_corpus(table)).evaluation
-    about = {
-        "name": clf.model.about.get("name"),
-        "version": clf.model.about.get("version"),
-        "fingerprint": clf.model.fingerprint,
-    }
+    rival = Classifier.load(against) if against is not None else None
+    rows = load_corpus(table)
+    judged = judge(clf.model, rows)
+    report = judged.evaluation.to_dict() | {"model": clf.about()}
+    if rival is not None:
+        other = judge(rival.model, rows)
+        difference = compare(judged, other)
+        report |= {
+            "against": other.evaluation.to_dict() | {"model": rival.about()},
+            "difference": asdict(difference) | {"significant": difference.significant},
+            "differing": differing(judged, other, rows),
+        }
     if as_json:
-        typer.echo(json.dumps(evaluation.to_dict() | {"model": about}, ensure_ascii=False))
-        return
-    from rich.console import Console
+        typer.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        _print_evaluation(table, report)
+
+
+def _print_evaluation(table: str, report: dict[str, Any]) -> None:
     from rich.table import Table
 
-    shown = Table(title=f"{about['name']} on {table}: {evaluation.n:,} headlines")
+    console = _console()
+    shown = Table(title=f"{report['model']['name']} on {table}: {report['n']:,} headlines")
     for column in ("section", "precision", "recall", "F1", "support"):
         shown.add_column(column, justify="left" if column == "section" else "right")
-    for name, f in evaluation.per_section.items():
+    for name, f in report["per_section"].items():
         shown.add_row(name, f"{f['precision']:.3f}", f"{f['recall']:.3f}", f"{f['f1']:.3f}", f"{f['support']:,}")
-    console = Console()
     console.print(shown)
+
+    def figures(of: dict[str, Any]) -> str:
+        return (
+            f"macro-F1 {of['macro_f1']:.4f}  accuracy {of['accuracy']:.4f}  "
+            f"log-loss {of['log_loss']:.4f}  ECE {of['ece']:.4f}"
+        )
+
+    console.print(figures(report))
+    if "against" not in report:
+        return
+    d = report["difference"]
+    console.print(f"{figures(report['against'])}  (the other)")
     console.print(
-        f"macro-F1 {evaluation.macro_f1:.4f}  accuracy {evaluation.accuracy:.4f}  "
-        f"log-loss {evaluation.log_loss:.4f}  ECE {evaluation.ece:.4f}",
-        highlight=False,
+        f"difference in macro-F1 {d['macro_f1']:+.4f}, 95% interval {d['low']:+.4f} to {d['high']:+.4f}: "
+        + ("beyond chance" if d["significant"] else "within chance")
     )
+    differ = report["differing"]
+    rows = Table(title=f"{len(differ):,} headlines are answered differently" + ("; the first 20" * (len(differ) > 20)))
+    for column in ("headline", "section", "model", "the other"):
+        rows.add_column(column)
+    for row in differ[:20]:
+        rows.add_row(*row.values())
+    console.print(rows)
+
+
+def _console() -> Console:
+    """Return a console on stdout, wide enough for its tables where stdout is no terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
 @app.command()
@@ -217,7 +254,6 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
 ) -> None:
     """Show which words speak for the section, and which against it."""
-    from rich.console import Console
     from rich.table import Table
 
     from classifier.prediction.classifier import Classifier
@@ -235,7 +271,7 @@ def explain(
         table.add_row(contribution.text, f"{contribution.weight:+.2f}")
     table.add_section()
     table.add_row("score", f"{sum(c.weight for c in contributions):+.2f}")
-    Console().print(table)
+    _console().print(table)
 
 
 @app.command()
@@ -264,20 +300,33 @@ def models_list(name: Annotated[str, typer.Option(help="The registered model.")]
     """List the versions, newest first."""
     import time
 
-    from rich.console import Console
     from rich.table import Table
 
     from classifier.training.registry import versions
 
     table = Table(title=name)
-    for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "fingerprint"):
+    for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "MB", "fingerprint"):
         table.add_column(column)
     for v in versions(name):
         created = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.created))
-        table.add_row(
-            str(v.number), ", ".join(v.aliases), created, v.experiment, v.macro_f1, v.test_table, v.fingerprint[:12]
-        )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+        facts = [v.tags.get(key, "") for key in ("experiment", "macro_f1", "test_table", "size_mb", "fingerprint")]
+        table.add_row(str(v.number), ", ".join(v.aliases), created, *facts[:-1], facts[-1][:12])
+    _console().print(table)
+
+
+@models_app.command("show")
+def models_show(
+    version: Annotated[int, typer.Argument(min=1)],
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+) -> None:
+    """Show one version: its tags and its model card."""
+    from classifier.training.registry import find_version
+
+    found = find_version(version, name)
+    typer.echo(f"{name} version {found.number}  {', '.join(found.aliases)}")
+    for key, value in sorted(found.tags.items()):
+        typer.echo(f"{key}\t{value}")
+    typer.echo(f"\n{found.description}")
 
 
 @models_app.command("promote")

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from classifier.cli import MLFLOW_SETTINGS
@@ -104,3 +105,46 @@ def corpora() -> Path:
     if not (home / "ynat" / "dev.tsv").is_file():
         pytest.skip("the real corpora are not in $HEADLINE_DATA_HOME")
     return home
+
+
+SMALL_CONFIG = """
+[experiment]
+{experiment}
+[data]
+train = ["train.tsv"]
+test = "test.tsv"
+[search]
+folds = 2
+n_jobs = 1
+[[candidates]]
+estimator = "{estimator}"
+features = {features}
+[gate]
+macro_f1 = {floor}
+"""
+
+
+@pytest.fixture
+def tables(home: Path, sample: dict[str, list[tuple[str, str]]]) -> Path:
+    """A working folder with a small table of three sections."""
+    for split, count in (("train", 120), ("test", 60)):
+        rows = [
+            row
+            for section in ("경제", "연예", "스포츠")
+            for row in [(h, s) for h, s in sample[split] if s == section][:count]
+        ]
+        pd.DataFrame(rows, columns=["headline", "section"]).to_csv(f"{split}.tsv", sep="\t", index=False, quoting=3)
+    return home
+
+
+def write_config(
+    name: str,
+    estimator: str = "complement_nb",
+    features: str = '[["chars"]]',
+    floor: float = 0.0,
+    experiment: str = "",
+) -> str:
+    """Write a config for the small tables and return its path."""
+    text = SMALL_CONFIG.format(estimator=estimator, features=features, floor=floor, experiment=experiment)
+    Path(name).write_text(text, encoding="utf-8")
+    return name

@@ -20,48 +20,7 @@ from classifier.places import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.training.registry import promote, rollback, versions
 from classifier.training.train import Outcome, train
-
-CONFIG = """
-[experiment]
-{experiment}
-[data]
-train = ["train.tsv"]
-test = "test.tsv"
-[search]
-folds = 2
-n_jobs = 1
-[[candidates]]
-estimator = "{estimator}"
-features = {features}
-[gate]
-macro_f1 = {floor}
-"""
-
-
-@pytest.fixture
-def tables(home: Path, sample: dict[str, list[tuple[str, str]]]) -> Path:
-    """A working folder with a small table of three sections."""
-    for split, count in (("train", 120), ("test", 60)):
-        rows = [
-            row
-            for section in ("경제", "연예", "스포츠")
-            for row in [(h, s) for h, s in sample[split] if s == section][:count]
-        ]
-        pd.DataFrame(rows, columns=["headline", "section"]).to_csv(f"{split}.tsv", sep="\t", index=False, quoting=3)
-    return home
-
-
-def write_config(
-    name: str,
-    estimator: str = "complement_nb",
-    features: str = '[["chars"]]',
-    floor: float = 0.0,
-    experiment: str = "",
-) -> str:
-    Path(name).write_text(
-        CONFIG.format(estimator=estimator, features=features, floor=floor, experiment=experiment), encoding="utf-8"
-    )
-    return name
+from tests.conftest import write_config
 
 
 def runs_of(experiment: str, stage: str) -> list[mlflow.entities.Run]:
@@ -100,7 +59,7 @@ def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(
     (version,) = versions()
     assert version.aliases == ("champion",)
     left, champion = CompiledModel.load("models/quick"), CompiledModel.load("models/champion")
-    assert left.fingerprint == champion.fingerprint == version.fingerprint
+    assert left.fingerprint == champion.fingerprint == version.tags["fingerprint"]
     assert champion.about["version"] == version.number
     assert champion.about["test"]["macro_f1"] == pytest.approx(parent.data.metrics["macro_f1"])
     assert parent.data.metrics["macro_f1"] > 0.75
@@ -137,7 +96,7 @@ def test_a_second_training_takes_finished_candidates_from_the_store(tables: Path
     assert [r.evaluation for r, _ in second.leaderboard] == [r.evaluation for r, _ in first.leaderboard]
     assert not second.promoted
     assert "does not beat" in second.verdict
-    fingerprints = {version.fingerprint for version in versions()}
+    fingerprints = {version.tags["fingerprint"] for version in versions()}
     assert len(fingerprints) == 1, "the same config and data give the same model, byte for byte"
 
 
@@ -230,7 +189,7 @@ def test_a_damaged_version_cannot_be_promoted(tables: Path) -> None:
     train(write_config("a.toml", "sgd", '[["morphemes"]]'))
     train(write_config("b.toml", "linear_svc"))
     weights = min((tables / "mlruns").glob("**/weights-*.npz"))
-    damaged = [v.number for v in versions() if v.fingerprint[:16] in weights.name]
+    damaged = [v.number for v in versions() if v.tags["fingerprint"][:16] in weights.name]
     weights.write_bytes(weights.read_bytes()[:1000])
     before = CompiledModel.load("models/champion").fingerprint
     with pytest.raises(ModelError, match=f"Version {damaged[0]} .* cannot be promoted"):

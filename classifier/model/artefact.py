@@ -137,8 +137,21 @@ class CompiledModel:
         return replace(self, about=self.about | facts)
 
     def save(self, folder: str | Path) -> Path:
-        """Write the artefact into ``folder``, replacing the one there in one step."""
+        """Write the artefact into ``folder``, replacing the one there in one step.
+
+        Raises:
+            ModelError: it cannot be written (a full disk, a folder that may not be written to); what was there stays.
+        """
         folder = Path(folder)
+        try:
+            return self._save(folder)
+        except OSError as error:
+            raise ModelError(
+                f"{folder}: the model cannot be written ({error.strerror}). Free some space or mend the folder's "
+                "rights, and run the same command again: finished work is kept."
+            ) from error
+
+    def _save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         fingerprint = self.fingerprint
         weights = folder / f"weights-{fingerprint[:16]}.npz"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +56,20 @@ class Classifier:
                 )
             source = CHAMPION
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
-            from classifier.prediction.serving import download_artefact
+            from classifier.prediction.serving import fetch_model
 
-            source = download_artefact(source)
+            return cls(fetch_model(source))
         return cls(CompiledModel.load(source))
 
     @property
     def sections(self) -> tuple[str, ...]:
         """The sections it knows, in the order of the columns of :meth:`predict_proba`."""
         return self.model.sections
+
+    def about(self) -> dict[str, Any]:
+        """Return the model's name, its registered version (None outside the registry) and its fingerprint."""
+        facts = {key: self.model.about.get(key) for key in ("name", "version")}
+        return facts | {"fingerprint": self.model.fingerprint}
 
     def predict(self, headlines: Iterable[str]) -> list[Prediction]:
         """Return one prediction for every headline, in order.

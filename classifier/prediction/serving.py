@@ -6,6 +6,7 @@ artefact's folder. Nothing in it is pickled, so nothing is unpickled.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,18 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         )
 
 
-def download_artefact(address: str) -> Path:
-    """Return a local folder with the artefact of a registered model or of a run's model.
+def fetch_model(address: str) -> CompiledModel:
+    """Return the artefact of a registered model (with the number of its version) or of a run's model.
 
     Raises:
         ModelError: MLflow knows no such model, or it holds no artefact of this project.
     """
     mlflow.set_tracking_uri(store_address())
     try:
+        name, _, alias = address.removeprefix("models:/").partition("@")
+        version = mlflow.MlflowClient().get_model_version_by_alias(name, alias).version if alias else None
+        if version is None and re.fullmatch(r"models:/[^/]+/\d+", address):
+            version = address.rpartition("/")[2]
         folder = Path(mlflow.artifacts.download_artifacts(address))
     except (MlflowException, OSError) as error:
         raise ModelError(
@@ -82,4 +87,5 @@ def download_artefact(address: str) -> Path:
     found = sorted(folder.rglob("manifest.json"))
     if not found:
         raise ModelError(f"{address}: holds no artefact of this project (no manifest.json).")
-    return found[0].parent
+    model = CompiledModel.load(found[0].parent)
+    return model.with_about(version=int(version)) if version else model

@@ -23,6 +23,7 @@ class _Strict(BaseModel):
 class Experiment(_Strict):
     """What the experiment is called and where its winner goes."""
 
+    title: str = ""  #: name of the experiment in MLflow; default: the file's
     description: str = ""
     registered_model: str = Field(REGISTERED_MODEL, pattern=r"^[\w.-]+$")
     replace_champion: bool = False  #: take over although the champion's sections differ

@@ -147,6 +147,17 @@ def compare(a: Judged, b: Judged, *, resamples: int = 1000, seed: int = 0) -> Di
     return Difference(a.evaluation.macro_f1 - b.evaluation.macro_f1, float(low), float(high))
 
 
+def differing(a: Judged, b: Judged, table: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the rows of ``table`` that the two models answer differently: headline, section, model, against."""
+    answers = [np.array(judged.sections, object)[judged.probabilities.argmax(axis=1)] for judged in (a, b)]
+    rows = zip(table["headline"], table["section"], *answers, strict=True)
+    return [
+        {"headline": headline, "section": section, "model": first, "against": second}
+        for headline, section, first, second in rows
+        if first != second
+    ]
+
+
 def _macro_f1(confusion: NDArray[np.int64]) -> float:
     """Return macro-F1 over the rows of a confusion matrix (truth by answer) that hold anything."""
     hits, truth, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)

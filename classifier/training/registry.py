@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from classifier.errors import ClassifierError, TrackingError
 from classifier.model.artefact import CompiledModel
-from classifier.places import CHAMPION, REGISTERED_MODEL
+from classifier.places import CHAMPION, MODELS, REGISTERED_MODEL
 from classifier.training.tracking import connect, store_call
 
 CHAMPION_ALIAS = "champion"
@@ -28,14 +31,15 @@ class Version:
     number: int
     created: float  #: seconds since the epoch
     aliases: tuple[str, ...]
-    experiment: str
-    test_table: str
-    macro_f1: str
-    fingerprint: str
+    tags: dict[str, str]  #: experiment, train, test_table, macro_f1, gate_macro_f1, size_mb, fingerprint, …
+    description: str  #: the model card
 
 
-def register(run_id: str, folder: Path, name: str, tags: dict[str, str], description: str) -> int:
-    """Log the artefact as a pyfunc model of the run and register it; return the version's number."""
+def register(run_id: str, folder: Path, name: str, tags: dict[str, str], card: str, note: str) -> int:
+    """Log the artefact as a pyfunc model of the run and register it; return the version's number.
+
+    ``card`` describes the version, ``note`` the registered model, both in Markdown.
+    """
     from classifier import __version__
     from classifier.prediction import serving
 
@@ -58,8 +62,9 @@ def register(run_id: str, folder: Path, name: str, tags: dict[str, str], descrip
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        client.update_registered_model(name, note)
         version = client.create_model_version(
-            name, logged.model_uri, run_id, tags=tags, description=description, model_id=logged.model_id
+            name, logged.model_uri, run_id, tags=tags, description=card, model_id=logged.model_id
         )
     return int(version.version)
 
@@ -78,14 +83,26 @@ def versions(name: str = REGISTERED_MODEL) -> list[Version]:
             number=int(version.version),
             created=version.creation_timestamp / 1000,
             aliases=tuple(sorted(aliases.get(int(version.version), []))),
-            experiment=version.tags.get("experiment", ""),
-            test_table=version.tags.get("test_table", ""),
-            macro_f1=version.tags.get("macro_f1", ""),
-            fingerprint=version.tags.get("fingerprint", ""),
+            tags=dict(version.tags),
+            description=version.description or "",
         )
         for version in found
     ]
     return sorted(listed, key=lambda version: -version.number)
+
+
+def find_version(number: int, name: str = REGISTERED_MODEL) -> Version:
+    """Return one version.
+
+    Raises:
+        TrackingError: there is none of that number; says which there are.
+    """
+    known = versions(name)
+    for version in known:
+        if version.number == number:
+            return version
+    numbers = ", ".join(str(version.number) for version in reversed(known)) or "none"
+    raise TrackingError(f"{name} has no version {number}; it has {numbers}. `classifier models list` shows them.")
 
 
 def alias_version(name: str, alias: str) -> int | None:
@@ -129,12 +146,17 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Compil
         ClassifierError: no such version, or its artefact is gone or damaged; nothing has changed.
     """
     client = connect()
-    known = [version.number for version in versions(name)]
-    if number not in known:
+    wanted = find_version(number, name)
+    score, floor = (float(wanted.tags.get(key, "nan")) for key in ("macro_f1", "gate_macro_f1"))
+    if score < floor:
         raise TrackingError(
-            f"{name} has no version {number}; it has {', '.join(map(str, sorted(known))) or 'none'}. "
-            "`classifier models list` shows them."
+            f"Version {number} of {name} cannot be promoted: its macro-F1 {score:.4f} is below its gate {floor:.4f}."
         )
+    with _alone():
+        return _promote(client, number, name, reason)
+
+
+def _promote(client: MlflowClient, number: int, name: str, reason: str) -> CompiledModel:
     try:
         model = load_version(name, number)
     except ClassifierError as error:
@@ -151,6 +173,21 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Compil
     if name == REGISTERED_MODEL:
         model.save(CHAMPION)
     return model
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of promotions in this folder, or raise a TrackingError if another process holds it."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    with (MODELS / ".promotion.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrackingError(
+                "Another promotion is under way in this folder; nothing was changed by this one. "
+                "See `classifier models list` and try again."
+            ) from None
+        yield  # closing the file gives the lock back, also when the process dies
 
 
 def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:

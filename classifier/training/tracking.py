@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -15,19 +17,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import TrackingError
 from classifier.places import store_address
 from classifier.training.config import Candidate, Config
 from classifier.training.evaluation import Evaluation
+from classifier.training.notes import candidate_note, experiment_note
 from classifier.training.search import Result
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _KEY_TAG = "candidate_key"
+_RESULT_TAG = "candidate_result"
 _SERVER_TIMEOUT = "10"
 
 
@@ -129,19 +133,20 @@ class Run:
     def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
         """Create the experiment, if it is new, and its parent run."""
         with store_call("Starting a run"):
-            found = client.get_experiment_by_name(config.name)
+            title = config.experiment.title or config.name
+            found = client.get_experiment_by_name(title)
             if found is None:
-                experiment_id = client.create_experiment(config.name)
+                experiment_id = client.create_experiment(title)
             else:
                 experiment_id = found.experiment_id
                 if found.lifecycle_stage != "active":
-                    logger.warning("the experiment %s was deleted in MLflow; it is restored", config.name)
+                    logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
                     client.restore_experiment(experiment_id)
-            if config.experiment.description:
-                client.set_experiment_tag(experiment_id, "mlflow.note.content", config.experiment.description)
+            client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, experiment_note(config))
             tags = {
                 MLFLOW_GIT_COMMIT: git_commit(),
                 "lock_sha256": lock_hash(),
+                "config_sha256": hashlib.sha256(toml.encode()).hexdigest(),
                 "python": platform.python_version(),
                 "stage": "search",
             }
@@ -165,7 +170,7 @@ class Run:
                 for run in page:
                     key = run.data.tags.get(_KEY_TAG, "")
                     if key in keys and key not in results:
-                        results[key] = _read_result(keys[key], run)
+                        results[key] = _read_result(keys[key], run.data.tags[_RESULT_TAG])
                 token = page.token
                 if not token:
                     return results
@@ -185,17 +190,22 @@ class Run:
             "macro_f1_std": result.macro_f1_std,
             "fit_seconds": result.fit_seconds,
             "headlines_per_second": throughput,
-            "temperature": result.temperature,
-            "score_seconds": result.score_seconds,
-            "n": float(result.evaluation.n),
         }
-        values |= {f"support/{name}": f["support"] for name, f in result.evaluation.per_section.items()}
+        # Whole, for a search that goes on; what is not for comparing stays out of the columns.
+        fields = {f.name: getattr(result, f.name) for f in dataclasses.fields(result) if f.name != "candidate"}
+        kept = json.dumps(fields | {"evaluation": result.evaluation.to_dict()}, ensure_ascii=False)
         with store_call("Logging a candidate"):
             run = self.client.create_run(
                 self.experiment_id,
                 start_time=int(result.started * 1000),
                 run_name=candidate.name,
-                tags={MLFLOW_PARENT_RUN_ID: self.run_id, _KEY_TAG: key, "stage": "candidate"},
+                tags={
+                    MLFLOW_PARENT_RUN_ID: self.run_id,
+                    MLFLOW_RUN_NOTE: candidate_note(result),
+                    _KEY_TAG: key,
+                    _RESULT_TAG: kept,
+                    "stage": "candidate",
+                },
             )
             self.client.log_batch(
                 run.info.run_id,
@@ -243,6 +253,10 @@ class Run:
         with store_call("Logging a text"):
             self.client.log_text(self.run_id, text, path)
 
+    def describe(self, note: str) -> None:
+        """Set the run's description, in Markdown."""
+        self.tag(**{MLFLOW_RUN_NOTE: note})
+
     def tag(self, **tags: str) -> None:
         """Set tags on the run."""
         with store_call("Tagging a run"):
@@ -264,32 +278,10 @@ class Run:
                 self.client.set_terminated(self.run_id, status)
 
 
-def _read_result(candidate: Candidate, run: Any) -> Result:
-    values = run.data.metrics
-    sections = [name.partition("/")[2] for name in values if name.startswith("support/")]
-    per_section = {
-        section: {measure: values[f"{measure}/{section}"] for measure in ("precision", "recall", "f1")}
-        | {"support": int(values[f"support/{section}"])}
-        for section in sections
-    }
-    evaluation = Evaluation(
-        macro_f1=values["macro_f1"],
-        accuracy=values["accuracy"],
-        per_section=per_section,
-        log_loss=values["log_loss"],
-        ece=values["ece"],
-        n=int(values["n"]),
-    )
-    return Result(
-        candidate=candidate,
-        evaluation=evaluation,
-        temperature=values["temperature"],
-        macro_f1_std=values["macro_f1_std"],
-        fit_seconds=values["fit_seconds"],
-        score_seconds=values["score_seconds"],
-        started=run.info.start_time / 1000,
-        ended=(run.info.end_time or run.info.start_time) / 1000,
-    )
+def _read_result(candidate: Candidate, tag: str) -> Result:
+    fields = json.loads(tag)
+    evaluation = Evaluation(**fields.pop("evaluation"))
+    return Result(candidate=candidate, evaluation=evaluation, **fields)
 
 
 def table_digest(frame: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -18,7 +19,7 @@ from classifier.corpus.datasets import datasets, load_corpus, slug
 from classifier.corpus.duplicates import near_duplicate_pairs
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
-from classifier.errors import ClassifierError, DataError
+from classifier.errors import ClassifierError, DataError, TrackingError
 from classifier.model.artefact import CompiledModel
 from classifier.model.features import Counts, FeatureCache
 from classifier.places import MODELS, cache_folder
@@ -28,6 +29,7 @@ from classifier.training import plots
 from classifier.training.config import Config, load_config
 from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge
 from classifier.training.insight import environment, learning_curve, top_features, wrong_rows
+from classifier.training.notes import command, registered_note, search_note
 from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
 from classifier.training.search import (
     Folds,
@@ -39,7 +41,7 @@ from classifier.training.search import (
     refit,
     search,
 )
-from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
+from classifier.training.tracking import Run, candidate_key, connect, git_commit, lock_hash, store_call, table_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,10 +171,17 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
             "macro_f1": f"{judged.evaluation.macro_f1:.4f}",
             "test_table": corpora.test_name,
             "fingerprint": model.fingerprint,
+            "gate_macro_f1": str(config.gate.macro_f1),
+            "size_mb": f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f}",
+            "train": ", ".join(config.data.train),
+            "git_commit": git_commit(),
+            "lock_sha256": lock_hash(),
+            "config_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
-        version = register(run.run_id, folder, config.experiment.registered_model, tags, card)
+        version = register(run.run_id, folder, config.experiment.registered_model, tags, card, registered_note(config))
         promoted, verdict = _decide(config, model, version, corpora, judged)
-        run.tag(verdict=verdict, model_version=str(version))
+        run.tag(verdict=verdict, registered_version=f"{config.experiment.registered_model}/{version}")
+        run.describe(search_note(config, winner, judged.evaluation, corpora.test_name, corpora.overlap, f"{verdict}."))
     return Outcome(
         config=config,
         leaderboard=leaderboard,
@@ -342,7 +351,10 @@ def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora
             if difference.macro_f1 <= 0:
                 return False, f"not promoted: does not beat the champion, version {number} ({figures})"
             verdict = f"promoted: beats the champion, version {number} ({figures})"
-    promote(version, name, reason=verdict)
+    try:
+        promote(version, name, reason=verdict)
+    except TrackingError as error:  # the training is done and its version registered: say how to go on
+        return False, f"not promoted: {error} Later: `classifier models promote {version}`"
     return True, verdict
 
 
@@ -363,7 +375,7 @@ def write_result(outcome: Outcome, folder: Path) -> Path:
     winner = outcome.winner
     record = {
         "experiment": outcome.config.name,
-        "command": f"classifier train experiments/{outcome.config.name}.toml",
+        "command": command(outcome.config),
         "train": list(outcome.config.data.train),
         "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
         "winner": winner.candidate.name,

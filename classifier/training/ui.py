@@ -47,10 +47,11 @@ def serve_ui(host: str, port: int) -> int:
     port = free_port(host, port)
     command = [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", address,
-        "--host", host, "--port", str(port), "--workers", "1",
+        "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning",
     ]  # fmt: skip
     logger.info("MLflow UI: http://%s:%d (Ctrl-C stops it)", host, port)
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    # Without the workers for MLflow's own background jobs, which this project has no use for.
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     server = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         return server.wait()

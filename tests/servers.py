@@ -1,0 +1,47 @@
+"""Servers of the tests: on loopback, bounded in time, ended with all their children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def serving(*command: str, port: int, ready: str, cwd: Path, log: Path) -> Iterator[str]:
+    """Run a server on loopback, wait until it answers, and end it and its children."""
+    address = f"http://127.0.0.1:{port}"
+    scripts = Path(sys.executable).parent  # as in an activated environment
+    environment = os.environ | {
+        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=output, stderr=output, start_new_session=True, env=environment
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                with urllib.request.urlopen(address + ready, timeout=2):
+                    break
+            except OSError:
+                assert process.poll() is None, log.read_text()[-2000:]
+                assert time.monotonic() < deadline, log.read_text()[-2000:]
+                time.sleep(0.2)
+        yield address
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
