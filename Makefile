@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint ui tables lock wheel clean
+.PHONY: train test lint ui tables lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -12,6 +12,9 @@ train: .venv/ready  ## train on the sample corpus, register the best, classify a
 
 test: .venv/ready  ## the whole suite
 	$(BIN)/python -m pytest
+
+pictures: .venv/ready browser  ## take the README's pictures of the UI anew, from this folder's store
+	$(BIN)/python -m tests.pictures
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -23,6 +26,9 @@ ui: .venv/ready  ## the MLflow UI on this store
 
 tables: .venv/ready  ## write the tables of experiments/README.md from experiments/results
 	$(BIN)/python experiments/tables.py
+
+browser:  ## Chromium and a font with Hangul from Debian's packages, for the browser test (needs root)
+	command -v chromium >/dev/null && fc-list | grep -q Nanum || (apt-get update -q && apt-get install -y -q chromium fonts-nanum fontconfig)
 
 wheel: .venv/ready  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

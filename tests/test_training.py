@@ -61,7 +61,7 @@ def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(
     left, champion = CompiledModel.load("models/quick"), CompiledModel.load("models/champion")
     assert left.fingerprint == champion.fingerprint == version.tags["fingerprint"]
     assert champion.about["version"] == version.number
-    assert champion.about["test"]["macro_f1"] == pytest.approx(parent.data.metrics["macro_f1"])
+    assert champion.about["test"]["macro_f1"] == pytest.approx(parent.data.metrics["macro_f1"], abs=1e-4)
     assert parent.data.metrics["macro_f1"] > 0.75
 
 

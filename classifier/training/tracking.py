@@ -32,6 +32,7 @@ from classifier.training.config import Candidate, Config
 from classifier.training.evaluation import Evaluation
 from classifier.training.notes import candidate_note, experiment_note
 from classifier.training.search import Result
+from classifier.training.views import VIEW_TAG, leaderboard_view
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: Makes the UI open an experiment on its training runs and not on pages for language models.
+MLFLOW_EXPERIMENT_KIND = "mlflow.experimentKind"
 _KEY_TAG = "candidate_key"
 _RESULT_TAG = "candidate_result"
 _SERVER_TIMEOUT = "10"
@@ -121,6 +124,11 @@ def _metrics(evaluation: Evaluation, prefix: str = "") -> dict[str, float]:
     return flat
 
 
+def _logged(values: Mapping[str, float], now: int) -> list[Metric]:
+    """Return metrics rounded to what a reader compares; whole figures are kept elsewhere."""
+    return [Metric(name, round(value, 4 if abs(value) < 100 else 0), now, 0) for name, value in values.items()]
+
+
 @dataclass
 class Run:
     """The parent run of one training."""
@@ -143,6 +151,8 @@ class Run:
                     logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
                     client.restore_experiment(experiment_id)
             client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, experiment_note(config))
+            client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
+            client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(config.search.metric))
             tags = {
                 MLFLOW_GIT_COMMIT: git_commit(),
                 "lock_sha256": lock_hash(),
@@ -209,23 +219,21 @@ class Run:
             )
             self.client.log_batch(
                 run.info.run_id,
-                metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+                metrics=_logged(values, now),
                 params=[Param(name, str(value)) for name, value in params.items()],
             )
             self.client.set_terminated(run.info.run_id, "FINISHED", now)
 
-    def log_winner(self, result: Result, throughput: float, test: Evaluation | None) -> None:
+    def log_winner(self, result: Result, throughput: float, test: Evaluation) -> None:
         """Write the winner's parameters and figures to the parent run."""
         candidate, now = result.candidate, int(time.time() * 1000)
-        values = {f"cv_{name}": value for name, value in _metrics(result.evaluation).items() if "/" not in name}
-        values |= {"headlines_per_second": throughput, "fit_seconds": result.fit_seconds}
-        if test is not None:
-            values |= _metrics(test)
+        values = {"headlines_per_second": throughput, "fit_seconds": result.fit_seconds} | _metrics(test)
+        values |= {f"cv_{name}": value for name, value in _metrics(result.evaluation).items() if "/" not in name}
         params = {"estimator": candidate.estimator, "features": "+".join(candidate.features)}
         with store_call("Logging the winner"):
             self.client.log_batch(
                 self.run_id,
-                metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+                metrics=_logged(values, now),
                 params=[Param(name, str(value)) for name, value in params.items()],
                 tags=[RunTag("candidate", candidate.name)],
             )

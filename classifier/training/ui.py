@@ -12,6 +12,7 @@ import sys
 from classifier.errors import TrackingError
 from classifier.places import store_address
 from classifier.training.tracking import connect
+from classifier.training.views import VIEW_TAG, leaderboard_address
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +44,18 @@ def serve_ui(host: str, port: int) -> int:
     if address.startswith(("http://", "https://")):
         logger.info("The store is served at %s", address)
         return 0
-    connect()  # creates or upgrades the database before several workers try to
+    client = connect()  # creates or upgrades the database before several workers try to
     port = free_port(host, port)
     command = [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", address,
         "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning",
     ]  # fmt: skip
-    logger.info("MLflow UI: http://%s:%d (Ctrl-C stops it)", host, port)
+    server_address = f"http://{host}:{port}"
+    logger.info("MLflow UI: %s (Ctrl-C stops it)", server_address)
+    for experiment in client.search_experiments():
+        if VIEW_TAG in experiment.tags:
+            link = leaderboard_address(server_address, experiment.experiment_id)
+            logger.info("  %s: %s", experiment.name, link)
     # Without the workers for MLflow's own background jobs, which this project has no use for.
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     server = subprocess.Popen(command, env=environment, start_new_session=True)
