@@ -13,6 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def heed_ctrl_c() -> None:
+    """Undo, in a child, that a shell makes what it runs in the background deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def serving(*command: str, port: int, ready: str, cwd: Path, log: Path) -> Iterator[str]:
     """Run a server on loopback, wait until it answers, and end it and its children."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import QUICK_CONFIG
+from classifier.training.train import train
+from tests.conftest import write_config
+from tests.servers import heed_ctrl_c
 
 
 def run(*arguments: str, cwd: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -107,16 +108,15 @@ def test_a_wrong_call_says_why_and_ends_with_2(home: Path, arguments: tuple[str,
     assert "Traceback" not in done.stderr.decode()
 
 
-def test_train_keeps_data_and_progress_apart_and_fails_a_gate_with_1(home: Path) -> None:
-    (home / "strict.toml").write_text(QUICK_CONFIG + "[gate]\nmacro_f1 = 0.99\n", encoding="utf-8")
-    done = run("train", "strict.toml", cwd=home)
+def test_train_keeps_data_and_progress_apart_and_fails_a_gate_with_1(tables: Path) -> None:
+    done = run("train", write_config("strict.toml", floor=0.999), cwd=tables)
     assert done.returncode == 1
     shown = done.stdout.decode()
-    assert "linear_svc chars+morphemes C=0.3" in shown
-    assert "below the gate 0.9900" in shown
+    assert "complement_nb chars" in shown
+    assert "below the gate 0.9990" in shown
     assert "candidates" in done.stderr.decode()
-    assert (home / "models/strict/manifest.json").is_file()
-    assert not (home / "models/champion").exists()
+    assert (tables / "models/strict/manifest.json").is_file()
+    assert not (tables / "models/champion").exists()
 
 
 def test_fetch_lists_the_datasets_with_their_licences(home: Path) -> None:
@@ -128,16 +128,17 @@ def test_fetch_lists_the_datasets_with_their_licences(home: Path) -> None:
     ]
 
 
-def test_models_lists_promotes_and_rolls_back(trained: Path, tmp_path: Path) -> None:
-    shutil.copytree(trained, tmp_path / "copy")
-    folder = tmp_path / "copy"
-    assert "champion" in run("models", "list", cwd=folder).stdout.decode()
-    assert run("train", "quick.toml", cwd=folder).returncode == 0
-    promoted = run("models", "promote", "2", "--reason", "trying it", cwd=folder)
+def test_models_lists_promotes_and_rolls_back(tables: Path) -> None:
+    train(write_config("a.toml"))
+    train(write_config("b.toml", "sgd", '[["morphemes"]]'))
+    shown = run("models", "list", cwd=tables).stdout.decode()
+    assert "champion" in shown
+    promoted = run("models", "promote", "2", "--reason", "trying it", cwd=tables)
     assert (promoted.returncode, promoted.stderr.decode().strip()) == (
         0, "headline-classifier version 2 is the champion",
     )  # fmt: skip
-    back = run("models", "rollback", cwd=folder)
+    assert "promoted_because\ttrying it" in run("models", "show", "2", cwd=tables).stdout.decode()
+    back = run("models", "rollback", cwd=tables)
     assert back.stderr.decode().strip() == "headline-classifier version 1 is the champion again"
 
 
@@ -167,7 +168,7 @@ def test_ui_takes_a_free_port_and_stops_on_ctrl_c(trained: Path, tmp_path: Path)
         with log.open("w") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "classifier", "ui", "--port", str(port)],
-                cwd=trained, stderr=stderr, start_new_session=True,
+                cwd=trained, stderr=stderr, start_new_session=True, preexec_fn=heed_ctrl_c,
             )  # fmt: skip
         try:
             deadline = time.monotonic() + 120
@@ -188,7 +189,7 @@ def test_ui_takes_a_free_port_and_stops_on_ctrl_c(trained: Path, tmp_path: Path)
                 urllib.request.urlopen(address, timeout=5)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)  # it ends its server; killed, it could not
+                process.terminate()  # it ends its server; killed, it could not
                 process.wait(60)
 
 

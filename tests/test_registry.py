@@ -77,6 +77,14 @@ def test_the_champion_serves_over_a_socket(trained: Path, tmp_path: Path) -> Non
         del os.environ["MLFLOW_TRACKING_URI"]
 
 
+def test_a_logged_model_holds_no_pickle(trained: Path) -> None:
+    stored = {path.name for path in (trained / "mlruns").rglob("*") if path.is_file()}
+    assert {"pyfunc_code.py", "manifest.json", "MLmodel"} <= stored
+    assert not [name for name in stored if name.endswith((".pkl", ".pickle", ".joblib", ".cloudpickle"))]
+    (description,) = (trained / "mlruns").rglob("MLmodel")
+    assert "python_model: python_model.pkl" not in description.read_text(encoding="utf-8")
+
+
 def test_all_of_it_works_with_a_tracking_server(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port("127.0.0.1", 5700)
     folder = tmp_path / "server"

@@ -21,6 +21,7 @@ from classifier.prediction.classifier import Classifier
 from classifier.training.registry import promote, rollback, versions
 from classifier.training.train import Outcome, train
 from tests.conftest import write_config
+from tests.servers import heed_ctrl_c
 
 
 def runs_of(experiment: str, stage: str) -> list[mlflow.entities.Run]:
@@ -121,6 +122,7 @@ def test_ctrl_c_marks_the_run_as_killed_and_loses_no_candidate(tables: Path) -> 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     try:
         deadline = time.monotonic() + 90

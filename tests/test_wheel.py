@@ -30,7 +30,7 @@ def test_the_wheel_trains_and_predicts_in_an_empty_environment(tmp_path: Path) -
 
     call(sys.executable, "-m", "venv", tmp_path / "venv")
     python = tmp_path / "venv/bin/python"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
     call(*pip, "--require-hashes", "-r", REPOSITORY / "requirements.lock")
     call(*pip, "--no-deps", wheel)
     # The default experiment, which the wheel carries, with a search cut short.

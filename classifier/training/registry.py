@@ -161,6 +161,9 @@ def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Compi
         model = load_version(name, number)
     except ClassifierError as error:
         raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
+    model = model.with_about(name=name, version=number)
+    if name == REGISTERED_MODEL:
+        model.save(CHAMPION)  # first, for a full disk is likelier than a store that stops answering now
     with store_call("Promoting"):
         champion = alias_version(name, CHAMPION_ALIAS)
         if champion is not None and champion != number:
@@ -169,9 +172,6 @@ def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Compi
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         client.set_model_version_tag(name, str(number), "promoted_at", stamp)
         client.set_model_version_tag(name, str(number), "promoted_because", reason)
-    model = model.with_about(name=name, version=number)
-    if name == REGISTERED_MODEL:
-        model.save(CHAMPION)
     return model
 
 

@@ -19,7 +19,7 @@ from classifier.corpus.datasets import datasets, load_corpus, slug
 from classifier.corpus.duplicates import near_duplicate_pairs
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
-from classifier.errors import ClassifierError, DataError, TrackingError
+from classifier.errors import ClassifierError, DataError
 from classifier.model.artefact import CompiledModel
 from classifier.model.features import Counts, FeatureCache
 from classifier.places import MODELS, cache_folder
@@ -353,7 +353,7 @@ def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora
             verdict = f"promoted: beats the champion, version {number} ({figures})"
     try:
         promote(version, name, reason=verdict)
-    except TrackingError as error:  # the training is done and its version registered: say how to go on
+    except ClassifierError as error:  # the training is done and its version registered: say how to go on
         return False, f"not promoted: {error} Later: `classifier models promote {version}`"
     return True, verdict
 

@@ -59,6 +59,7 @@ def serve_ui(host: str, port: int) -> int:
     # Without the workers for MLflow's own background jobs, which this project has no use for.
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     server = subprocess.Popen(command, env=environment, start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends the server as Ctrl-C does
     try:
         return server.wait()
     except KeyboardInterrupt:
