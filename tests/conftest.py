@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from classifier.cli import MLFLOW_SETTINGS
-from classifier.places import package_data
+from classifier.places import package_data, store_address
 from classifier.prediction.classifier import Classifier
 
 # MLflow reads these when it is imported; the command line sets the same.
@@ -75,9 +75,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> P
         train("quick.toml")
     finally:
         os.chdir(before)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
         if address is not None:
             os.environ["MLFLOW_TRACKING_URI"] = address
     return folder
+
+
+@pytest.fixture
+def inside(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The trained folder as the working folder, and its store as the store. Change nothing in it."""
+    import mlflow
+
+    monkeypatch.chdir(trained)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for the store it opened last
+    mlflow.set_tracking_uri(store_address())
+    return trained
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,7 @@ def commands(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_the_python_of_a_readme_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(trained)
+def test_the_python_of_a_readme_runs(name: str, inside: Path) -> None:
     (block,) = blocks(name, "python")
     names: dict[str, object] = {}
     exec(compile(block, name, "exec"), names)
@@ -36,7 +35,7 @@ def test_the_python_of_a_readme_runs(name: str, trained: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_the_commands_of_a_readme_run(name: str, trained: Path) -> None:
+def test_the_commands_of_a_readme_run(name: str, inside: Path) -> None:
     found = commands(name)
     assert any(command.startswith("classifier predict") for command in found)
     assert "make train" in found
@@ -45,7 +44,7 @@ def test_the_commands_of_a_readme_run(name: str, trained: Path) -> None:
         words = shlex.split(command)
         if words[0] == "classifier":
             done = subprocess.run(
-                [sys.executable, "-m", *words], cwd=trained, capture_output=True, timeout=120, check=False
+                [sys.executable, "-m", *words], cwd=inside, capture_output=True, timeout=120, check=False
             )
             assert (done.returncode, done.stderr) == (0, b""), command
         elif words[0] == "make":  # its recipes are this suite, or what it tests

@@ -191,8 +191,7 @@ def test_champion_and_challenger_are_compared_on_one_table(tables: Path) -> None
     assert report["differing"][0]["headline"][:10] in shown
 
 
-def test_show_prints_the_card_and_the_tags(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(trained)
+def test_show_prints_the_card_and_the_tags(inside: Path) -> None:
     version = find_version(1)
     assert {"experiment", "macro_f1", "train", "git_commit", "lock_sha256", "config_sha256"} <= set(version.tags)
     assert version.description.startswith("# headline-classifier")

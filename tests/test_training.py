@@ -31,11 +31,7 @@ def runs_of(experiment: str, stage: str) -> list[mlflow.entities.Run]:
     return list(client.search_runs([found.experiment_id], f"tags.stage = '{stage}'"))
 
 
-def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(
-    trained: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(trained)
-    mlflow.set_tracking_uri(store_address())
+def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(inside: Path) -> None:
     (parent,) = runs_of("quick", "search")
     children = runs_of("quick", "candidate")
     assert parent.info.status == "FINISHED"
@@ -66,9 +62,7 @@ def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(
     assert parent.data.metrics["macro_f1"] > 0.75
 
 
-def test_the_registered_model_answers_like_the_classifier(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(trained)
-    mlflow.set_tracking_uri(store_address())
+def test_the_registered_model_answers_like_the_classifier(inside: Path) -> None:
     headlines = ["코스피 사흘째 상승…외국인 '사자'", "손흥민, 개막전 멀티골", "???"]
     ours = Classifier.load().predict(headlines)
     for address in ("models:/headline-classifier@champion", "models:/headline-classifier/1"):
