@@ -127,9 +127,10 @@ def _print_leaderboard(outcome: Outcome) -> None:
     name = outcome.config.experiment.registered_model
     console.print(
         f"winner on the test table ({test.n:,} headlines, read once): macro-F1 {test.macro_f1:.4f}, "
-        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}"
+        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}",
+        soft_wrap=True,
     )
-    console.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}")
+    console.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}", soft_wrap=True)
 
 
 @app.command()
