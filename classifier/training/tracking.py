@@ -136,6 +136,7 @@ class Run:
     client: MlflowClient
     experiment_id: str
     run_id: str
+    origin: dict[str, str]  #: what it was made from: git commit, hashes of the lock file and of the config
 
     @classmethod
     def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
@@ -153,16 +154,19 @@ class Run:
             client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, experiment_note(config))
             client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
             client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(config.search.metric))
-            tags = {
-                MLFLOW_GIT_COMMIT: git_commit(),
+            origin = {
+                "git_commit": git_commit(),
                 "lock_sha256": lock_hash(),
                 "config_sha256": hashlib.sha256(toml.encode()).hexdigest(),
+            }
+            tags = origin | {
+                MLFLOW_GIT_COMMIT: origin["git_commit"],  # under this name the UI shows it
                 "python": platform.python_version(),
                 "stage": "search",
             }
             run = client.create_run(experiment_id, tags=tags, run_name=f"{config.name} search")
             client.log_text(run.info.run_id, toml, f"config/{config.name}.toml")
-        return cls(client, experiment_id, run.info.run_id)
+        return cls(client, experiment_id, run.info.run_id, origin)
 
     def finished(self, keys: Mapping[str, Candidate]) -> dict[str, Result]:
         """Return the results of candidates that an earlier run of this very search has finished."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -41,7 +40,7 @@ from classifier.training.search import (
     refit,
     search,
 )
-from classifier.training.tracking import Run, candidate_key, connect, git_commit, lock_hash, store_call, table_digest
+from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,9 +173,7 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
             "gate_macro_f1": str(config.gate.macro_f1),
             "size_mb": f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f}",
             "train": ", ".join(config.data.train),
-            "git_commit": git_commit(),
-            "lock_sha256": lock_hash(),
-            "config_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **run.origin,
         }
         version = register(run.run_id, folder, config.experiment.registered_model, tags, card, registered_note(config))
         promoted, verdict = _decide(config, model, version, corpora, judged)
