@@ -32,7 +32,7 @@ def imported(path: Path) -> set[str]:
 def test_rooms_import_only_from_rooms_to_their_left(path: Path) -> None:
     place = path.relative_to(PACKAGE)
     if len(place.parts) == 1:
-        return  # the package's door, the command line and what all rooms share
+        return  # the package's door and what all rooms share
     room = place.parts[0]
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
     if room == "prediction":

@@ -26,9 +26,14 @@ def _key(spelling: str) -> str:
 _CANONICAL = {_key(alias): section for section, aliases in _ALIASES.items() for alias in (section, *aliases.split())}
 
 
+def known_section(spelling: str) -> str | None:
+    """Return the canonical section that ``spelling`` is a usual name of, or None."""
+    return _CANONICAL.get(_key(spelling))
+
+
 def canonical_section(spelling: str) -> str:
     """Return the canonical section for a portal's ``spelling`` (TV연예, IT/과학, 국제 …).
 
     A name that no alias knows is a section of the table's own and is returned stripped.
     """
-    return _CANONICAL.get(_key(spelling), unicodedata.normalize("NFC", spelling).strip())
+    return known_section(spelling) or unicodedata.normalize("NFC", spelling).strip()

@@ -1,7 +1,8 @@
 """Headline tables: read, check and write them.
 
-A table has the columns ``headline`` and ``section`` and may have ``source``, ``date``, ``url`` and
-``guid``. It is TSV, CSV, JSON Lines or Parquet, in UTF-8 with or without BOM or in CP949. TSV is
+A table has the columns ``headline`` and ``section`` and may have ``source``, ``date``, ``url``,
+``guid``, and what :mod:`~classifier.corpus.extract` says of a label: ``block``, ``evidence``,
+``press``. It is TSV, CSV, JSON Lines or Parquet, in UTF-8 with or without BOM or in CP949. TSV is
 read without quoting (a quote mark is a character of the headline), CSV with the usual quoting.
 """
 
@@ -14,7 +15,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from classifier.corpus.sections import canonical_section
 from classifier.errors import DataError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("headline", "section")
-OPTIONAL = ("source", "date", "url", "guid")
+OPTIONAL = ("source", "date", "url", "guid", "block", "evidence", "press")
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".parquet")
 
 _MAX_HEADLINE = 1000
@@ -166,15 +167,15 @@ def _schema(labelled: bool) -> Any:
     )
 
 
-def check_table(frame: pd.DataFrame, path: Path, *, labelled: bool = True) -> pd.DataFrame:
+def check_table(frame: pd.DataFrame, path: Path, *, labelled: bool = True, all_columns: bool = False) -> pd.DataFrame:
     """Return ``frame`` checked and tidied as :func:`read_table` does; ``path`` is for messages."""
     frame = frame.astype(object).where(frame.notna(), "")
     numbers = list(range(1, len(frame) + 1))
     rows = [dict(zip(map(str, frame.columns), cells, strict=True)) for cells in frame.itertuples(index=False)]
-    return _checked(_Parsed(numbers, rows), path, labelled=labelled)
+    return _checked(_Parsed(numbers, rows), path, labelled=labelled, all_columns=all_columns)
 
 
-def _checked(parsed: _Parsed, path: Path, *, labelled: bool) -> pd.DataFrame:
+def _checked(parsed: _Parsed, path: Path, *, labelled: bool, all_columns: bool) -> pd.DataFrame:
     import pandas as pd
     from pandera.errors import SchemaErrors
 
@@ -189,7 +190,9 @@ def _checked(parsed: _Parsed, path: Path, *, labelled: bool) -> pd.DataFrame:
         _report(path, bad)
         raise DataError(f"{path}: no rows. A headline table has one headline a row under its header line.")
     frame = pd.DataFrame(rows).fillna("")
-    frame = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame]].astype(str)
+    if not all_columns:
+        frame = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame]]
+    frame = frame.astype(str)
     frame.index = pd.Index(numbers, name="row")
     # White space of any kind (a line break inside a cell, a no-break space) is one space.
     frame["headline"] = [" ".join(unicodedata.normalize("NFC", h).split()) for h in frame["headline"]]
@@ -205,16 +208,55 @@ def _checked(parsed: _Parsed, path: Path, *, labelled: bool) -> pd.DataFrame:
     return frame
 
 
-def read_table(path: str | Path, *, labelled: bool = True) -> pd.DataFrame:
+def check_suffix(path: Path) -> str:
+    """Return a table's suffix, or raise a DataError if no table ends so."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DataError(f"{path}: a headline table ends in {', '.join(SUFFIXES)}, not in {suffix or 'nothing'}.")
+    return suffix
+
+
+def write_table(frame: pd.DataFrame, target: Path | BinaryIO) -> None:
+    """Write a table in the format that ``target``'s suffix says; into an open binary stream, as TSV.
+
+    A TSV has no quoting, so white space of any kind inside a cell becomes one space.
+
+    Raises:
+        DataError: the suffix is none of a table's, or the file cannot be written.
+    """
+    suffix = check_suffix(target) if isinstance(target, Path) else ".tsv"
+    if suffix == ".tsv":
+        lines = ["\t".join(frame.columns)]
+        lines += ["\t".join(" ".join(str(cell).split()) for cell in row) for row in frame.itertuples(index=False)]
+        content = ("\n".join(lines) + "\n").encode()
+    elif suffix == ".csv":
+        content = frame.to_csv(index=False, lineterminator="\n").encode()
+    elif suffix == ".jsonl":
+        rows = frame.to_dict("records")
+        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    else:
+        content = frame.to_parquet(index=False)
+    if not isinstance(target, Path):
+        target.write(content)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror}). Name another file.") from error
+
+
+def read_table(path: str | Path, *, labelled: bool = True, all_columns: bool = False) -> pd.DataFrame:
     """Read and check a headline table.
 
     Args:
         path: a ``.tsv``, ``.csv``, ``.jsonl`` or ``.parquet`` file.
         labelled: whether an empty section is an error.
+        all_columns: whether columns that the project does not know are kept too.
 
     Returns:
         A frame of strings: ``headline`` (NFC, white space folded), ``section`` (canonical) and those
-        of source, date, url, guid that the file has; the index ``row`` is the row in the file.
+        of :data:`OPTIONAL` that the file has; the index ``row`` is the row in the file.
 
     Raises:
         DataError: names the file, every bad row (the first 20 in full) and what was found there.
@@ -222,19 +264,17 @@ def read_table(path: str | Path, *, labelled: bool = True) -> pd.DataFrame:
     import pandas as pd
 
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(f"{path}: a headline table ends in {', '.join(SUFFIXES)}, not in {suffix or 'nothing'}.")
+    suffix = check_suffix(path)
     if suffix == ".parquet":
         try:
             frame = pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be read as Parquet ({error}).") from error
         _check_columns(path, [str(name) for name in frame.columns])
-        return check_table(frame, path, labelled=labelled)
+        return check_table(frame, path, labelled=labelled, all_columns=all_columns)
     text = decode(read_bytes(path), str(path))
     parsed = _json_lines(text) if suffix == ".jsonl" else _delimited(path, text, "\t" if suffix == ".tsv" else ",")
-    return _checked(parsed, path, labelled=labelled)
+    return _checked(parsed, path, labelled=labelled, all_columns=all_columns)
 
 
 @dataclass(frozen=True)

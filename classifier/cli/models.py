@@ -1,0 +1,70 @@
+"""The verbs of ``classifier models``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from classifier.cli.common import console
+from classifier.places import REGISTERED_MODEL
+
+app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
+
+
+@app.command("list")
+def models_list(name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL) -> None:
+    """List the versions, newest first."""
+    import time
+
+    from rich.table import Table
+
+    from classifier.training.registry import versions
+
+    table = Table(title=name)
+    for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "MB", "fingerprint"):
+        table.add_column(column)
+    for v in versions(name):
+        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.created))
+        facts = [v.tags.get(key, "") for key in ("experiment", "macro_f1", "test_table", "size_mb", "fingerprint")]
+        table.add_row(str(v.number), ", ".join(v.aliases), created, *facts[:-1], facts[-1][:12])
+    console().print(table)
+
+
+@app.command("show")
+def models_show(
+    version: Annotated[int, typer.Argument(min=1)],
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+) -> None:
+    """Show one version: its tags and its model card."""
+    from classifier.training.registry import find_version
+
+    found = find_version(version, name)
+    typer.echo(f"{name} version {found.number}  {', '.join(found.aliases)}")
+    for key, value in sorted(found.tags.items()):
+        typer.echo(f"{key}\t{value}")
+    typer.echo(f"\n{found.description}")
+
+
+@app.command("promote")
+def models_promote(
+    version: Annotated[int, typer.Argument(min=1)],
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+    reason: Annotated[str, typer.Option(help="Kept as a tag of the version.")] = "promoted by hand",
+) -> None:
+    """Make a version the champion."""
+    from classifier.training.registry import promote
+
+    promote(version, name, reason=reason)
+    typer.echo(f"{name} version {version} is the champion", err=True)
+
+
+@app.command("rollback")
+def models_rollback(
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+) -> None:
+    """Make the previous champion the champion again."""
+    from classifier.training.registry import rollback
+
+    version = rollback(name)
+    typer.echo(f"{name} version {version} is the champion again", err=True)

@@ -1,0 +1,77 @@
+"""Verbs about prediction: predict, explain."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classifier.cli.common import Model, console
+
+
+def predict(
+    headlines: Annotated[list[str] | None, typer.Argument(metavar="HEADLINE ...", help="Headlines.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--input", help="A text file of headlines, one a line, or - for stdin.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
+    model: Model = None,
+    top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
+    style: Annotated[
+        str | None, typer.Option("--format", help="table, jsonl or tsv; default: table on a terminal, else jsonl.")
+    ] = None,
+) -> None:
+    """Say which section each headline belongs to."""
+    from classifier.corpus.tables import decode_lines, read_bytes
+    from classifier.prediction.classifier import Classifier
+    from classifier.prediction.formats import FORMATS, write_predictions
+
+    if bool(headlines) == (source is not None):
+        raise typer.BadParameter("give headlines, or --input FILE, or --input - for stdin")
+    chosen = style or ("table" if output is None and sys.stdout.isatty() else "jsonl")
+    if chosen not in FORMATS:
+        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if source == "-":
+        headlines = decode_lines(sys.stdin.buffer.read(), "standard input")
+    elif source is not None:
+        headlines = decode_lines(read_bytes(Path(source)), source)
+    predictions = Classifier.load(model).predict(headlines or [])
+    if output is None:
+        try:
+            write_predictions(predictions, sys.stdout, chosen, top)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has left, as `head` does: nothing more to say
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
+        with output.open("w", encoding="utf-8") as stream:
+            write_predictions(predictions, stream, chosen, top)
+
+
+def explain(
+    headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="A headline.")],
+    model: Model = None,
+    section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
+) -> None:
+    """Show which words speak for the section, and which against it."""
+    from rich.table import Table
+
+    from classifier.prediction.classifier import Classifier
+
+    clf = Classifier.load(model)
+    prediction = clf.predict([headline])[0]
+    chosen = section or next(iter(prediction.probabilities))
+    if chosen not in clf.sections:
+        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
+    contributions = clf.explain(headline, top=top, section=chosen)
+    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%}")
+    table.add_column("word")
+    table.add_column("weight", justify="right")
+    for contribution in contributions:
+        table.add_row(contribution.text, f"{contribution.weight:+.2f}")
+    table.add_section()
+    table.add_row("score", f"{sum(c.weight for c in contributions):+.2f}")
+    console().print(table)
