@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    training.train, training.evaluate, prediction.predict, prediction.explain, corpora.extract,
+    training.train, training.evaluate, prediction.predict, prediction.explain, corpora.extract, corpora.audit,
     corpora.fetch,
 ):  # fmt: skip
     app.command()(verb)

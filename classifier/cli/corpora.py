@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from classifier.cli.common import console
+
+if TYPE_CHECKING:
+    from classifier.audit.findings import Findings
 
 
 def extract(
@@ -32,6 +37,70 @@ def extract(
     typer.echo(extraction.summary(table), err=True)
     if extraction.failures:
         raise typer.Exit(2)
+
+
+def audit(
+    table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:train.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the report, default audits/TABLE; with --apply: the corrected table.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="A table that should share no headline with it, as a test.")
+    ] = None,
+    track: Annotated[bool, typer.Option("--track", help="Log the report and its figures to MLflow too.")] = False,
+    review: Annotated[
+        Path | None, typer.Option("--apply", help="An edited review.tsv: write the table corrected by it to --output.")
+    ] = None,
+) -> None:
+    """Say what is wrong with a table's labels, or correct them by a review."""
+    from classifier.corpus.datasets import load_corpus, slug
+    from classifier.corpus.tables import SUFFIXES, read_table
+
+    if review is not None:
+        from classifier.audit.review import apply_review
+
+        if output is None:
+            raise typer.BadParameter("--apply needs --output, the file of the corrected table")
+        is_file = Path(table).suffix.lower() in SUFFIXES
+        frame = read_table(table, labelled=False, all_columns=True) if is_file else load_corpus(table)
+        done = apply_review(frame, review, output)
+        typer.echo(
+            f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} of the review "
+            f"kept as they were; the record is {done.record}",
+            err=True,
+        )
+        return
+    from classifier.audit.findings import audit as run
+    from classifier.audit.report import write_audit
+
+    other = load_corpus(against, labelled=False) if against is not None else None
+    findings = run(load_corpus(table, labelled=False), table, against=other, against_name=against)
+    folder = output or Path("audits") / slug(table)
+    report = write_audit(findings, folder)
+    _print_findings(findings)
+    typer.echo(f"{report}, and the rows to review in {folder / 'review.tsv'}", err=True)
+    if track:
+        from classifier.training.tracking import log_audit
+
+        figures = {name: float(value) for name, value in findings.summary().items() if not isinstance(value, str)}
+        typer.echo(f"logged to MLflow as run {log_audit(table, figures, folder)}", err=True)
+
+
+def _print_findings(findings: Findings) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"audit of {findings.table}", show_header=False)
+    for name, value in findings.summary().items():
+        table.add_row(name, f"{value:,}" if not isinstance(value, str) else value)
+    out = console()
+    out.print(table)
+    if findings.doubts:
+        rows = Table(title="the least credible labels")
+        for column in ("row", "headline", "section", "suggested", "words that weigh most"):
+            rows.add_column(column)
+        for doubt in findings.doubts[:10]:
+            rows.add_row(str(doubt.row), doubt.headline, doubt.section, doubt.suggested, doubt.reason)
+        out.print(rows)
 
 
 def fetch(

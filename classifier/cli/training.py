@@ -19,8 +19,8 @@ def train(
 ) -> None:
     """Search, refit the best, test it once, register it, and promote it if it beats the champion."""
     from classifier.places import default_experiment
+    from classifier.training.results import write_result
     from classifier.training.train import train as run
-    from classifier.training.train import write_result
 
     path = config or default_experiment()
     try:

@@ -203,20 +203,21 @@ def _load_split(dataset: Dataset, split: str) -> pd.DataFrame:
     return check_table(frame, folder)
 
 
-def load_corpus(reference: str, base: Path | None = None) -> pd.DataFrame:
+def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = True) -> pd.DataFrame:
     """Return a headline table by ``name``, ``name:split`` or file path.
 
     Args:
         reference: a dataset (``ynat:train``, ``entertainment``; without a split, all of it) or the
             path of a table.
         base: the folder that a relative path starts from; default: the working folder.
+        labelled: whether an empty section in a table of one's own is an error.
 
     Raises:
         DataError: the name, the split or the file is unknown, or cannot be fetched, or is bad.
     """
     name, _, split = reference.partition(":")
     if Path(reference).suffix.lower() in SUFFIXES:
-        return read_table((base or Path()) / Path(reference).expanduser())
+        return read_table((base or Path()) / Path(reference).expanduser(), labelled=labelled)
     dataset = datasets().get(name)
     if dataset is None:
         raise DataError(

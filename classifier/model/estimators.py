@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -37,11 +38,15 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         self.balanced = balanced
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike) -> Self:
-        """Fit on ``X`` (n_rows, n_features), dense or sparse, and the sections ``y`` (n_rows,)."""
+    def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit on ``X`` (n_rows, n_features), dense or sparse, and the sections ``y`` (n_rows,), weighed or not."""
         features, target = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
         check_classification_targets(target)
         matrix = sparse.csr_array(features)
+        weight = None
+        if sample_weight is not None:
+            weight = np.asarray(column_or_1d(sample_weight), np.float64)
+            check_consistent_length(target, weight)
         self.classes_ = np.unique(target)
         if len(self.classes_) < 2:
             raise ValueError(f"NBSVM needs at least two classes; found one class: {self.classes_[0]!r}")
@@ -51,14 +56,14 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         coefficients, intercepts = [], []
         for section in positive:
             inside = target == section
-            ratio = np.where(counted, self._log_count_ratio(matrix, inside, counted), 1.0)
+            ratio = np.where(counted, self._log_count_ratio(matrix, inside, counted, weight), 1.0)
             scaled = matrix.copy()
             scaled.data = (matrix.data * ratio[matrix.indices]).astype(matrix.dtype)
             machine = LinearSVC(
                 C=self.C,
                 class_weight="balanced" if self.balanced else None,
                 random_state=self.random_state,
-            ).fit(scaled, inside)
+            ).fit(scaled, inside, sample_weight=weight)
             coefficients.append(machine.coef_[0] * ratio)
             intercepts.append(machine.intercept_[0])
         self.coef_ = np.array(coefficients)
@@ -66,10 +71,17 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         return self
 
     def _log_count_ratio(
-        self, matrix: sparse.csr_array, inside: NDArray[np.bool_], counted: NDArray[np.bool_]
+        self,
+        matrix: sparse.csr_array,
+        inside: NDArray[np.bool_],
+        counted: NDArray[np.bool_],
+        weight: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
-        p = np.where(counted, np.asarray(matrix[inside].sum(axis=0)).ravel(), 0.0) + self.alpha
-        q = np.where(counted, np.asarray(matrix[~inside].sum(axis=0)).ravel(), 0.0) + self.alpha
+        def total(rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+            sums = matrix[rows].sum(axis=0) if weight is None else weight[rows] @ matrix[rows]
+            return np.where(counted, np.asarray(sums).ravel(), 0.0) + self.alpha
+
+        p, q = total(inside), total(~inside)
         return np.log((p / p[counted].sum()) / (q / q[counted].sum())) if counted.any() else np.ones(len(p))
 
     def decision_function(self, X: ArrayLike | sparse.csr_array) -> NDArray[np.float64]:

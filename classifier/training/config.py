@@ -44,6 +44,15 @@ class Data(_Strict):
         return self
 
 
+class Labels(_Strict):
+    """How far the labels of the training rows are believed."""
+
+    #: Weight of a row by its evidence (item, article, block …); a row whose evidence is not named weighs 1.
+    evidence: dict[str, Annotated[float, Field(ge=0)]] = {}
+    errors: Literal["keep", "drop", "weigh"] = "keep"  #: what is done with likely label errors
+    error_weight: float = Field(0.5, gt=0, lt=1)  #: factor on the weight of a likely error, with errors = "weigh"
+
+
 class Search(_Strict):
     """How candidates are compared."""
 
@@ -98,6 +107,7 @@ class Config(_Strict):
     name: str
     experiment: Experiment = Experiment()
     data: Data
+    labels: Labels = Labels()
     search: Search = Search()
     candidates: list[CandidateGrid] = Field(min_length=1)
     gate: Gate = Gate()

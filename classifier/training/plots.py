@@ -18,7 +18,7 @@ from classifier.training.evaluation import Judged, reliability
 _FONT_PACKAGE = "koreanize_matplotlib"  # carries Nanum Gothic (SIL Open Font License)
 
 
-def _styled() -> Any:
+def styled() -> Any:
     """Return a context in which figures are drawn with a font that has Hangul."""
     found = importlib.util.find_spec(_FONT_PACKAGE)  # locates the files without running the package
     family = "sans-serif"
@@ -41,7 +41,7 @@ def confusion_figure(judged: Judged, title: str) -> Figure:
     """Draw the confusion matrix twice: counts, and shares of each true section."""
     counts = confusion_matrix(judged)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with _styled():
+    with styled():
         figure = Figure(figsize=(13, 6), layout="constrained")
         figure.suptitle(title)
         axes = figure.subplots(1, 2)
@@ -71,7 +71,7 @@ def reliability_figure(judged: Judged, title: str) -> Figure:
     """Draw accuracy against stated probability; on the diagonal a probability means what it says."""
     confidence, accuracy, count = reliability(judged.probabilities, judged.target)
     seen = count > 0
-    with _styled():
+    with styled():
         figure = Figure(figsize=(6, 6.5), layout="constrained")
         upper, lower = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
         upper.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
@@ -89,7 +89,7 @@ def sections_figure(judged: Judged, title: str) -> Figure:
     figures = judged.evaluation.per_section
     names = list(figures)
     place = np.arange(len(names))
-    with _styled():
+    with styled():
         figure = Figure(figsize=(9, 4.5), layout="constrained")
         axis = figure.subplots()
         for offset, measure in enumerate(("precision", "recall", "f1")):
@@ -106,7 +106,7 @@ def features_figure(features: Mapping[str, Sequence[tuple[str, str, float]]], ti
     """Draw the features that weigh most for each section; a middle dot is the edge of a word."""
     columns = 4
     rows = -(-len(features) // columns)
-    with _styled():
+    with styled():
         figure = Figure(figsize=(3.2 * columns, 3.4 * rows), layout="constrained")
         figure.suptitle(title)
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -124,7 +124,7 @@ def features_figure(features: Mapping[str, Sequence[tuple[str, str, float]]], ti
 
 def learning_curve_figure(curve: Sequence[tuple[int, float]], title: str) -> Figure:
     """Draw macro-F1 on one held-out fold against the number of training rows."""
-    with _styled():
+    with styled():
         figure = Figure(figsize=(7, 4.5), layout="constrained")
         axis = figure.subplots()
         axis.plot([rows for rows, _ in curve], [f1 for _, f1 in curve], marker="o")

@@ -78,13 +78,30 @@ def holdout_rows(headlines: Sequence[str], target: NDArray[np.intp], share: floa
     return np.asarray(test)
 
 
-def _fit(
-    candidate: Candidate, counts: Counts, target: NDArray[np.intp], embeddings: NDArray[np.float32] | None, seed: int
+#: What each row counts for in a fit, (n_rows,); 0 leaves it out. None: all rows count the same.
+Weighting = NDArray[np.float64] | None
+
+
+def fit(
+    candidate: Candidate,
+    counts: Counts,
+    target: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    embeddings: NDArray[np.float32] | None,
+    seed: int,
+    weighting: Weighting = None,
 ) -> tuple[HeadlineFeatures, Any]:
+    """Fit ``candidate`` on some ``rows``; return the fitted features and estimator."""
+    weights = {}
+    if weighting is not None:
+        rows = rows[weighting[rows] > 0]
+        if not np.all(weighting[rows] == 1):
+            weights["sample_weight"] = weighting[rows]
     features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.embedding_weight, embeddings)
-    matrix = features.fit(counts).transform(counts)
+    chosen = slice_rows(counts, rows)
+    matrix = features.fit(chosen).transform(chosen)
     estimator = make_estimator(candidate.estimator, candidate.parameters, seed)
-    return features, estimator.fit(matrix, target)
+    return features, estimator.fit(matrix, target[rows], **weights)
 
 
 def fit_and_score(
@@ -95,10 +112,11 @@ def fit_and_score(
     test: NDArray[np.intp],
     embeddings: NDArray[np.float32] | None,
     seed: int,
+    weighting: Weighting = None,
 ) -> tuple[NDArray[np.float64], float, float]:
     """Fit on the ``train`` rows; return scores of the ``test`` rows and the seconds of both."""
     begin = time.perf_counter()
-    features, estimator = _fit(candidate, slice_rows(counts, train), target[train], embeddings, seed)
+    features, estimator = fit(candidate, counts, target, train, embeddings, seed, weighting)
     fitted = time.perf_counter()
     weights, intercept = linear_weights(estimator)
     scores = features.transform(slice_rows(counts, test)) @ weights + intercept
@@ -113,14 +131,17 @@ def cross_validate(
     folds: Folds,
     embeddings: NDArray[np.float32] | None,
     seed: int,
+    weightings: Sequence[Weighting] = (),
 ) -> Result:
-    """Fit ``candidate`` on every fold's training rows and score it on the others."""
+    """Fit ``candidate`` on every fold's training rows, weighed by ``weightings``, and score it on the others."""
     started = time.time()
     scores = np.empty((len(target), len(sections)))
     fit_seconds = score_seconds = 0.0
     f1 = []
-    for train, test in folds:
-        scores[test], fitting, scoring = fit_and_score(candidate, counts, target, train, test, embeddings, seed)
+    for i, (train, test) in enumerate(folds):
+        scores[test], fitting, scoring = fit_and_score(
+            candidate, counts, target, train, test, embeddings, seed, weightings[i] if weightings else None
+        )
         fit_seconds += fitting
         score_seconds += scoring
         f1.append(score(probabilities_of(scores[test], 1.0), target[test], sections).macro_f1)
@@ -147,6 +168,7 @@ def search(
     *,
     seed: int,
     n_jobs: int,
+    weightings: Sequence[Weighting] = (),
 ) -> Iterator[Result]:
     """Yield each candidate's result as it is done, in no particular order."""
     jobs = (
@@ -158,6 +180,7 @@ def search(
             folds,
             embeddings if "embeddings" in candidate.features else None,
             seed,
+            weightings,
         )
         for candidate in candidates
     )
@@ -224,9 +247,11 @@ def refit(
     sections: Sequence[str],
     embeddings: NDArray[np.float32] | None,
     seed: int,
+    weighting: Weighting = None,
 ) -> CompiledModel:
     """Fit the winner on all training rows and compile it, with the temperature cross-validation found."""
-    features, estimator = _fit(result.candidate, counts, target, embeddings, seed)
+    rows = np.arange(len(target))
+    features, estimator = fit(result.candidate, counts, target, rows, embeddings, seed, weighting)
     return compile_model(features, estimator, sections, result.temperature)
 
 

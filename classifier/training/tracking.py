@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import platform
+import re
 import signal
 import subprocess
 import threading
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 #: Makes the UI open an experiment on its training runs and not on pages for language models.
 MLFLOW_EXPERIMENT_KIND = "mlflow.experimentKind"
+#: The experiment that holds the audits of tables.
+AUDITS = "Audits"
 _KEY_TAG = "candidate_key"
 _RESULT_TAG = "candidate_result"
 _SERVER_TIMEOUT = "10"
@@ -129,6 +132,29 @@ def _logged(values: Mapping[str, float], now: int) -> list[Metric]:
     return [Metric(name, round(value, 4 if abs(value) < 100 else 0), now, 0) for name, value in values.items()]
 
 
+def _experiment(client: MlflowClient, title: str) -> str:
+    """Return the id of an experiment, made or restored if need be."""
+    found = client.get_experiment_by_name(title)
+    if found is None:
+        return str(client.create_experiment(title))
+    if found.lifecycle_stage != "active":
+        logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def log_audit(table: str, figures: Mapping[str, float], folder: Path) -> str:
+    """Write an audit's figures and the files in ``folder`` to a run of the experiment Audits; return the run's id."""
+    client = connect()
+    with store_call("Logging an audit"):
+        run = client.create_run(_experiment(client, AUDITS), run_name=f"audit of {table}", tags={"table": table})
+        named = {re.sub(r"[^\w/. -]", "", name).strip(): value for name, value in figures.items()}
+        client.log_batch(run.info.run_id, metrics=_logged(named, int(time.time() * 1000)))
+        client.log_artifacts(run.info.run_id, str(folder))
+        client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
 @dataclass
 class Run:
     """The parent run of one training."""
@@ -142,15 +168,7 @@ class Run:
     def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
         """Create the experiment, if it is new, and its parent run."""
         with store_call("Starting a run"):
-            title = config.experiment.title or config.name
-            found = client.get_experiment_by_name(title)
-            if found is None:
-                experiment_id = client.create_experiment(title)
-            else:
-                experiment_id = found.experiment_id
-                if found.lifecycle_stage != "active":
-                    logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
-                    client.restore_experiment(experiment_id)
+            experiment_id = _experiment(client, config.experiment.title or config.name)
             client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, experiment_note(config))
             client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
             client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(config.search.metric))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -25,14 +24,16 @@ from classifier.places import MODELS, cache_folder
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.training import plots
-from classifier.training.config import Config, load_config
+from classifier.training.config import Config, Labels, load_config
 from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge
 from classifier.training.insight import environment, learning_curve, top_features, wrong_rows
-from classifier.training.notes import command, registered_note, search_note
+from classifier.training.labels import JUDGE, training_weightings, weighting_in_words
+from classifier.training.notes import registered_note, search_note
 from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
 from classifier.training.search import (
     Folds,
     Result,
+    Weighting,
     extraction_seconds,
     headlines_per_second,
     holdout_rows,
@@ -124,6 +125,8 @@ class Materials:
     target: NDArray[np.intp]  #: (n_rows,), columns of the sections
     folds: Folds
     seconds: dict[str, float]  #: for one headline, by block
+    weightings: list[Weighting]  #: of the rows in each fold's fit
+    weighting: Weighting  #: of the rows in the fit on all of them
 
 
 def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
@@ -153,8 +156,9 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         winner, throughput = leaderboard[0]
 
         model = refit(
-            winner, materials.counts, materials.target, corpora.sections, materials.embeddings, config.experiment.seed
-        )
+            winner, materials.counts, materials.target, corpora.sections, materials.embeddings, config.experiment.seed,
+            materials.weighting,
+        )  # fmt: skip
         folder = MODELS / config.name
         model = model.with_about(**_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
@@ -203,17 +207,22 @@ def _search(
     folds = make_folds(headlines, target, corpora.sections, config.search.folds, seed)
 
     facts = [digest, config.search.folds, seed, NORMALIZER_VERSION, kiwi_versions(), sklearn.__version__]
+    if config.labels != Labels():
+        facts += [config.labels.model_dump_json(), *corpora.train.get("evidence", ())]
     candidates = {candidate_key(candidate, facts): candidate for candidate in config.expand()}
     keys = {candidate.to_json(): key for key, candidate in candidates.items()}
-    blocks = sorted({block for candidate in candidates.values() for block in candidate.features})
+    blocks = {block for candidate in candidates.values() for block in candidate.features}
+    if config.labels.errors != "keep":
+        blocks |= set(JUDGE.features)
     cache = FeatureCache(str(cache_folder() / "features"))
-    materials = Materials(
-        counts=cache.counts(headlines, blocks),
-        embeddings=cache.embeddings() if "embeddings" in blocks else None,
-        target=target,
-        folds=folds,
-        seconds=extraction_seconds(headlines),
+    counts = cache.counts(headlines, sorted(blocks))
+    embeddings = cache.embeddings() if "embeddings" in blocks else None
+    weightings, weighting = training_weightings(
+        config.labels, corpora.train, counts, target, corpora.sections, folds, embeddings, seed, config.search.n_jobs
     )
+    if weighting is not None:
+        logger.info("labels: %s", weighting_in_words(weighting))
+    materials = Materials(counts, embeddings, target, folds, extraction_seconds(headlines), weightings, weighting)
     results = run.finished(candidates)
     if results:
         logger.info("%d of %d candidates are taken from the store", len(results), len(candidates))
@@ -229,6 +238,7 @@ def _search(
         materials.embeddings,
         seed=seed,
         n_jobs=config.search.n_jobs,
+        weightings=materials.weightings,
     )
     for result in done:
         key = keys[result.candidate.to_json()]
@@ -261,6 +271,7 @@ def _log_artefacts(
         materials.folds,
         materials.embeddings,
         config.experiment.seed,
+        materials.weightings[0],
     )
     figures = {
         "confusion_matrix": plots.confusion_figure(judged, title),
@@ -360,34 +371,3 @@ def _in_words(difference: Difference) -> str:
     return (
         f"macro-F1 {difference.macro_f1:+.4f}, 95% interval {difference.low:+.4f} to {difference.high:+.4f}, {chance}"
     )
-
-
-def write_result(outcome: Outcome, folder: Path) -> Path:
-    """Write a training's figures as JSON, from which the tables of ``experiments/README.md`` are made.
-
-    Times are left out: the same config, data and lock file write the same file.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{outcome.config.name}.json"
-    winner = outcome.winner
-    record = {
-        "experiment": outcome.config.name,
-        "command": command(outcome.config),
-        "train": list(outcome.config.data.train),
-        "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
-        "winner": winner.candidate.name,
-        "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},
-        "test": outcome.test.to_dict(),
-        "leaderboard": [
-            {
-                "candidate": result.candidate.name,
-                "macro_f1": result.evaluation.macro_f1,
-                "accuracy": result.evaluation.accuracy,
-                "log_loss": result.evaluation.log_loss,
-                "ece": result.evaluation.ece,
-            }
-            for result, _ in outcome.leaderboard
-        ],
-    }
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return path
