@@ -29,7 +29,7 @@ def extract(
 
     if output is not None:
         check_suffix(output)
-    extraction = run(pages, load_portal(profile), stdin=sys.stdin.buffer)
+    extraction = run(pages, load_portal(profile), sys.stdin.buffer)
     table = extraction.table(labelled_only=labelled_only)
     if len(table):
         write_table(table, output or sys.stdout.buffer)
@@ -65,8 +65,8 @@ def audit(
         frame = read_table(table, labelled=False, all_columns=True) if is_file else load_corpus(table)
         done = apply_review(frame, review, output)
         typer.echo(
-            f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} of the review "
-            f"kept as they were; the record is {done.record}",
+            f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} reviewed "
+            f"rows kept; the record is {done.record}",
             err=True,
         )
         return

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 THRESHOLD = 0.6
 
 _BANDS, _ROWS = 24, 3
-_CHUNK = 50_000
+_CHUNK = 10_000  # headlines whose hashes fit into the processor's cache
 
 
 def bigrams(headline: str) -> set[str]:
@@ -35,19 +35,21 @@ def jaccard(a: set[str], b: set[str]) -> float:
 
 def _signatures(sets: Sequence[set[str]], seed: int) -> NDArray[np.uint32]:
     """Return MinHash signatures, shape (n_headlines, bands * rows)."""
-    sizes = np.fromiter(map(len, sets), np.int64, len(sets))
-    codes = np.fromiter(
-        ((ord(g[0]) << 21 | ord(g[-1])) if g else 0 for group in sets for g in group), np.uint64, int(sizes.sum())
-    )
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     rng = np.random.default_rng(seed)
-    signatures = np.empty((len(sets), _BANDS * _ROWS), np.uint32)
-    for k in range(_BANDS * _ROWS):
-        a = rng.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
-        hashed = (codes + np.uint64(1)) * a
-        hashed ^= hashed >> np.uint64(29)
-        hashed = (hashed * a) >> np.uint64(32)
-        signatures[:, k] = np.minimum.reduceat(hashed, starts)
+    factors = [rng.integers(1, 2**63, dtype=np.uint64) | np.uint64(1) for _ in range(_BANDS * _ROWS)]
+    signatures = np.empty((len(sets), len(factors)), np.uint32)
+    for begin in range(0, len(sets), _CHUNK):
+        chunk = sets[begin : begin + _CHUNK]
+        sizes = np.fromiter(map(len, chunk), np.int64, len(chunk))
+        codes = np.fromiter(
+            ((ord(g[0]) << 21 | ord(g[-1])) if g else 0 for group in chunk for g in group), np.uint64, int(sizes.sum())
+        )
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        for k, factor in enumerate(factors):
+            hashed = (codes + np.uint64(1)) * factor
+            hashed ^= hashed >> np.uint64(29)
+            hashed = (hashed * factor) >> np.uint64(32)
+            signatures[begin : begin + _CHUNK, k] = np.minimum.reduceat(hashed, starts)
     return signatures
 
 

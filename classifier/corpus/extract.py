@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -157,20 +157,31 @@ def find_pages(names: Sequence[str]) -> Iterator[str]:
             yield name  # reading it will say that it is not there
 
 
-def extract(
-    names: Sequence[str],
-    portal: Portal,
-    *,
-    stdin: BinaryIO | None = None,
-    progress: Callable[[str, Reading], None] | None = None,
-) -> Extraction:
+def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
+    """Read one page: a file, or ``stdin`` if ``name`` is ``-``.
+
+    Raises:
+        DataError: it is no page, or says nothing that the profile knows.
+    """
+    page = read_stream(stdin, "standard input", portal) if name == "-" else read_page(Path(name), portal)
+    reading = read(page, portal)
+    if reading.article is None and not reading.items:
+        raise DataError(
+            f"{name}: neither an article nor a block of headlines that the profile {portal.name!r} knows. "
+            "If it is a news page, copy data/portal.toml, describe its blocks there, and give --profile."
+        )
+    if not reading.items:
+        logger.warning("%s: its article alone; no block of headlines that the profile %r knows", name, portal.name)
+    return reading
+
+
+def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction:
     """Read pages into one :class:`Extraction`; a page that fails does not stop the others.
 
     Args:
         names: files, folders and globs, or ``-`` for ``stdin``.
         portal: the profile by which they are read.
         stdin: what ``-`` reads.
-        progress: called with the name and the reading of every page.
 
     Raises:
         DataError: a folder or a glob holds no page.
@@ -178,22 +189,8 @@ def extract(
     extraction = Extraction()
     for name in find_pages(names):
         try:
-            page = (
-                read_stream(stdin, "standard input", portal) if name == "-" and stdin else read_page(Path(name), portal)
-            )
-            reading = read(page, portal)
-            if reading.article is None and not reading.items:
-                raise DataError(
-                    f"{name}: neither an article nor a block of headlines that the profile {portal.name!r} knows. "
-                    "If it is a news page, copy data/portal.toml, describe its blocks there, and give --profile."
-                )
+            extraction.add(read_named(name, portal, stdin), name)
         except DataError as error:
             logger.warning("%s", error)
             extraction.failures.append(str(error))
-            continue
-        extraction.add(reading, name)
-        if not reading.items:
-            logger.warning("%s: its article alone; no block of headlines that the profile %r knows", name, portal.name)
-        if progress:
-            progress(name, reading)
     return extraction

@@ -7,6 +7,7 @@ line, a list item starts with a bullet. So there is one reading of pages after t
 from __future__ import annotations
 
 import codecs
+import html
 import re
 import unicodedata
 from collections import Counter
@@ -26,8 +27,16 @@ MAX_BYTES = 5_000_000
 #: squares of the attributes of each element.
 _MAX_DEPTH, _MAX_ELEMENTS, _MAX_ATTRIBUTE_WORK = 1_000, 1_000_000, 4e9
 
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_END = re.compile(r"\r\n|[\n\r\v\f]")
+_UNSEEN = re.compile(
+    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u3164\uffa0\ue000-\uf8ff]"
+)
+
 _BULLET = "  • "
 _INDENT = "    "
+#: Before a heading that is but a label.
+HEADING = "# "
 #: The share of letters that are Hangul below which a page is in another language.
 _MIN_HANGUL = 0.2
 
@@ -39,14 +48,17 @@ _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figure footer h1 h2 h3 "
     "h4 h5 h6 header hr html legend li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _RUNNING = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre dt caption legend summary".split())
 #: HTML repeats these in every block that follows until they are closed (the "adoption agency").
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_EMPHASIS = frozenset("b mark strong u".split())
 #: An element that holds nothing, or that the next one of its kind closes.
 _UNCLOSED = frozenset(
     "area base br col dd dt embed hr img input li link meta option p param source tbody td th tr track wbr".split()
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)")
+_CUT_TAG = re.compile(r"<(?:[/!a-zA-Z][^<>]*)?\Z")
 _HTML = re.compile(r"<(?:!doctype|html|head|body|meta|div|ul|ol|li|p|a|span|table|section|article|h[1-6])\b", re.I)
 
 
@@ -80,10 +92,10 @@ def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
             f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
             "save the page alone, without its pictures."
         )
-    if b"\0" in raw:
+    if b"\0" in raw and not raw.startswith(_UTF16):
         raise DataError(f"{where}: a binary file (byte {raw.index(0)} is 0). Give a page as HTML or as text.")
     text = _decode(raw, where)
-    page = _from_html(text, where, portal) if _is_html(text, where) else Page(text.splitlines())
+    page = _from_html(text, where, portal) if _is_html(text, where) else Page(_tidy(_LINE_END.split(text)))
     letters = [c for line in page.lines for c in line if c.isalpha()]
     if not letters:
         raise DataError(f"{where}: no text in it. Save the page again, after it has loaded.")
@@ -97,7 +109,12 @@ def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
 
 
 def _decode(raw: bytes, where: str) -> str:
-    """Return the text of UTF-8 or else CP949 bytes; a character that the file's end cuts in two is left out."""
+    """Return the text of UTF-8 or else CP949 bytes, or of UTF-16 if they say so by a byte order mark.
+
+    A character that the file's end cuts in two is left out.
+    """
+    if raw.startswith(_UTF16):
+        return raw.decode("utf-16", "replace")
     problems = []
     for encoding in ("utf-8-sig", "cp949"):
         try:
@@ -108,18 +125,18 @@ def _decode(raw: bytes, where: str) -> str:
 
 
 def _is_html(text: str, where: str) -> bool:
-    if Path(where).suffix.lower() in (".html", ".htm", ".xhtml"):
-        return True
     start = text[:100_000]
+    if Path(where).suffix.lower() in (".html", ".htm", ".xhtml"):
+        return _TAG.search(start) is not None
     return bool(_HTML.match(start.lstrip())) or len(_HTML.findall(start)) >= 5
 
 
-def _check_soup(html: str, where: str) -> None:
+def _check_soup(source: str, where: str) -> None:
     """Refuse HTML on which a parser that follows the standard would spend minutes or all memory."""
     inside: Counter[str] = Counter()
     depth = deepest = formatting = most = elements = 0
     work = 0.0
-    for closing, name, rest in _TAG.findall(html):
+    for closing, name, rest in _TAG.findall(source):
         tag = name.lower()
         if tag in _UNCLOSED:
             elements += 1
@@ -147,11 +164,11 @@ def _check_soup(html: str, where: str) -> None:
             )
 
 
-def _from_html(html: str, where: str, portal: Portal) -> Page:
+def _from_html(source: str, where: str, portal: Portal) -> Page:
     from selectolax.lexbor import LexborHTMLParser
 
-    _check_soup(html, where)
-    tree = LexborHTMLParser(html)
+    _check_soup(source, where)
+    tree = LexborHTMLParser(_CUT_TAG.sub("", source))
 
     def meta(name: str) -> str | None:
         node = tree.css_first(f'meta[property="{name}"]')
@@ -160,7 +177,15 @@ def _from_html(html: str, where: str, portal: Portal) -> Page:
 
     lines = _Lines(portal.stands_alone)
     _walk(tree.root, lines)
-    return Page(lines.done, meta("og:title"), meta("article:section"))
+    return Page(_tidy(lines.done), meta("og:title"), meta("article:section"))
+
+
+def _tidy(lines: list[str]) -> list[str]:
+    """Return the lines with double escapes undone and without what nobody sees.
+
+    That is control characters, directions, zero widths and the private characters of icon fonts.
+    """
+    return [_UNSEEN.sub("", html.unescape(line) if "&" in line else line) for line in lines]
 
 
 class _Lines:
@@ -184,7 +209,10 @@ class _Lines:
         """Say that what comes is in another element than what came."""
         self._pieces.append("")
 
-    def end_line(self) -> None:
+    def end_line(self, *, heading: bool = False) -> None:
+        """End the line; a heading that is a section's name, not in an item, is marked as one."""
+        if heading and not self._depth and self._stands_alone(bare := " ".join("".join(self._pieces).split())):
+            self._pieces = [HEADING + bare]
         joined, empty = "", 0
         for piece in self._pieces:
             bare = " ".join(piece.split())
@@ -257,7 +285,7 @@ def _text(node: Any, lines: _Lines) -> None:
 def _edge(node: Any, tag: str, lines: _Lines, *, opening: bool) -> None:
     """Tell the lines that an element begins or ends here."""
     if tag in _BLOCKS:
-        lines.end_line()
+        lines.end_line(heading=not opening and tag in _HEADINGS)
         if tag == "li":
             if opening:
                 lines.begin_item()
@@ -266,7 +294,7 @@ def _edge(node: Any, tag: str, lines: _Lines, *, opening: bool) -> None:
     elif node.parent.tag not in _RUNNING:
         if tag == "a" and opening and _follows_link(node):
             lines.end_line()  # links beside each other are a list, whatever the elements say
-        else:
+        elif tag not in _EMPHASIS or node.parent.tag != "a":  # a searched word may be marked in a headline
             lines.apart()
 
 

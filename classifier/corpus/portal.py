@@ -21,6 +21,9 @@ _LONGEST = 200
 
 _DECORATION = " \t\u3000■□◆◇●○★☆▶▷►▣◈※|<>‹›«»=~_*#:"
 _BRACKETS = "[]【】〔〕()<>《》"
+_FRAME = _DECORATION + _BRACKETS
+_SEPARATORS = re.compile(r"\s*[|│ㅣ]\s*|\s[·•ㆍ/>-]\s")
+_MIN_WORDS, _MIN_SHARE = 3, 0.6  # of a line that are entries of menus, for it to be a menu
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,38 @@ class Portal:
         return self.is_catch_all(line) or self.section(line) is not None
 
     def stands_alone(self, text: str) -> bool:
-        """Whether a piece of a line is a line of its own: a rank, a label or a counter."""
-        return text.isdecimal() or self.is_label(text) or self.match("noise", text) is not None
+        """Whether a piece of a line is a line of its own: a rank, a label, a counter or a press."""
+        return text.isdecimal() or self.is_label(text) or any(self.match(kind, text) for kind in ("noise", "press"))
+
+    def is_menu(self, line: str) -> bool:
+        """Whether ``line`` is an entry of a menu, or a row of them, with signs or spaces between."""
+        if self._is_entry(line):
+            return True
+        parts = [part for part in _SEPARATORS.split(line[:_LONGEST]) if part]
+        if len(parts) >= _MIN_WORDS:
+            return sum(map(self._is_entry, parts)) >= len(parts) / 2
+        words = line[:_LONGEST].split()
+        others = (1 - _MIN_SHARE) * len(words)  # that may stand between the entries
+        at = entries = covered = 0
+        while at < len(words) >= _MIN_WORDS and others >= 0:
+            length = next((n for n in (3, 2, 1) if self._is_entry(" ".join(words[at : at + n]))), 0)
+            entries += length > 0
+            covered += length
+            others -= length == 0
+            at += length or 1
+        return entries >= 2 and covered >= _MIN_WORDS and others >= 0
+
+    def _is_entry(self, text: str) -> bool:
+        return self.match("menu", text) is not None or self.is_label(text)
 
     def block_title(self, line: str) -> tuple[str, str | None] | None:
         """Return the title and the section it names, if ``line`` opens a block of headlines."""
-        title = line.strip(_DECORATION)
-        found = self.match("block_titles", title)
+        # < and > decorate a title (추천 뉴스 >) or are its brackets (<경제> 추천 뉴스); brackets may frame all of it.
+        titles = dict.fromkeys(line.strip(signs) for signs in (_DECORATION.replace("<", ""), _DECORATION, _FRAME))
+        found = next((found for title in titles if (found := self.match("block_titles", title))), None)
         if found is None:
             return None
+        title = found[0]
         named = found.groupdict().get("section")
         if named is not None:
             section = self.section(named)
@@ -98,8 +124,13 @@ def load_portal(path: Path | None = None) -> Portal:
     )
 
 
+#: What a pattern is cut into to find its bare spaces: escapes, sets, and spaces without a quantifier.
+_TOKEN = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])| (?![?*+{])")
+
+
 def _pattern(path: Path, kind: str, text: Any) -> re.Pattern[str]:
+    """Compile a pattern in which a bare space stands for a space or none."""
     try:
-        return re.compile(text, re.IGNORECASE)
+        return re.compile(_TOKEN.sub(lambda found: found[1] or " ?", text), re.IGNORECASE)
     except (re.error, TypeError) as error:
         raise ConfigError(f"{path}: {kind}: {text!r} is no regular expression: {error}") from error

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from classifier.corpus.reading import Reading
 from classifier.errors import ModelError
 from classifier.model.artefact import CompiledModel
+from classifier.model.articles import article_logits
 from classifier.model.explanation import Contribution, explain
 from classifier.places import CHAMPION
 
@@ -78,8 +80,22 @@ class Classifier:
             TypeError: ``headlines`` is one string, or something in it is none.
         """
         texts = _checked(headlines)
-        logits, known = self.model.scores(texts)
-        probabilities = softmax(logits, axis=1) if texts else logits
+        return self._predictions(texts, *self.model.scores(texts))
+
+    def predict_article(self, title: str, body: str) -> Prediction:
+        """Return the prediction for an article, by its title and the sentences of its body.
+
+        Raises:
+            TypeError: ``title`` or ``body`` is not a string.
+        """
+        _checked([title, body])
+        logits, known = article_logits(self.model, title, body)
+        return self._predictions([title], logits[None, :], np.array([known]))[0]
+
+    def _predictions(
+        self, texts: Sequence[str], logits: NDArray[np.float32], known: NDArray[np.bool_]
+    ) -> list[Prediction]:
+        probabilities = softmax(logits, axis=1) if len(texts) else logits
         predictions = []
         for text, row, informed in zip(texts, probabilities, known, strict=True):
             order = np.argsort(-row, kind="stable")
@@ -103,6 +119,15 @@ class Classifier:
         if section not in self.sections:
             raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
         return explain(self.model, headline, section, top)
+
+
+def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Prediction]]:
+    """Return ``("article", …)`` for a page's article, if it has one, then ``("listed", …)`` for what it lists."""
+    found = []
+    if reading.article is not None:
+        found.append(("article", classifier.predict_article(reading.article.title, reading.article.body)))
+    listed = list(dict.fromkeys(item.headline for item in reading.items))
+    return found + [("listed", prediction) for prediction in classifier.predict(listed)]
 
 
 def _checked(headlines: Iterable[str]) -> Sequence[str]:

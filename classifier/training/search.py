@@ -98,7 +98,7 @@ def fit(
         if not np.all(weighting[rows] == 1):
             weights["sample_weight"] = weighting[rows]
     features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.embedding_weight, embeddings)
-    chosen = slice_rows(counts, rows)
+    chosen = counts if len(rows) == len(target) else slice_rows(counts, rows)
     matrix = features.fit(chosen).transform(chosen)
     estimator = make_estimator(candidate.estimator, candidate.parameters, seed)
     return features, estimator.fit(matrix, target[rows], **weights)

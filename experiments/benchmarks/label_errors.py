@@ -1,0 +1,69 @@
+"""How well label errors are found: 5% of the labels of YNAT's train split flipped at random, then ranked.
+
+Average precision of the flipped rows among all rows, ranked by the quality of their labels. The split's
+own errors count as false alarms, so 1.0 cannot be reached. The judge with the best figure is
+`classifier.training.labels.JUDGE`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from benchmarks.common import write
+from sklearn.metrics import average_precision_score
+
+from classifier.corpus.datasets import load_corpus
+from classifier.model.features import FeatureCache
+from classifier.places import cache_folder
+from classifier.training import labels
+from classifier.training.config import Candidate
+from classifier.training.search import make_folds
+
+SHARE, SEED = 0.05, 0
+PLAIN, ALL = ("chars", "morphemes"), ("chars", "morphemes", "nospace", "embeddings")
+JUDGES = [
+    ("linear_svc", PLAIN, {"C": 0.1}),
+    ("sgd", PLAIN, {"loss": "log_loss", "alpha": 3e-6}),
+    ("nbsvm", ("chars",), {"C": 0.1}),
+    ("nbsvm", PLAIN, {"C": 0.1}),
+    ("nbsvm", ALL, {"C": 0.05}),
+]
+
+
+def flipped(target: np.ndarray, sections: int, share: float = SHARE, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels of which a share is another section, drawn evenly, and which rows those are."""
+    rng = np.random.default_rng(seed)
+    wrong = rng.random(len(target)) < share
+    return np.where(wrong, (target + rng.integers(1, sections, len(target))) % sections, target), wrong
+
+
+def main() -> None:
+    """Measure and write."""
+    frame = load_corpus("ynat:train")
+    sections = sorted(frame["section"].unique())
+    truth = np.array([sections.index(name) for name in frame["section"]])
+    target, wrong = flipped(truth, len(sections))
+    headlines = frame["headline"].tolist()
+    cache = FeatureCache(str(cache_folder() / "features"))
+    counts, embeddings = cache.counts(headlines, ALL), cache.embeddings()
+    folds = make_folds(headlines, target, sections, 3, SEED)
+    rows = []
+    for estimator, features, parameters in JUDGES:
+        labels.JUDGE = Candidate(
+            estimator=estimator, features=features, min_df=2, embedding_weight=0.5, parameters=parameters
+        )
+        judged = labels.judge_labels(counts, target, sections, folds, embeddings, SEED)
+        rows.append(
+            {
+                "judge": labels.JUDGE.name,
+                "average_precision": round(float(average_precision_score(wrong, 1 - judged.quality)), 3),
+                "called_errors": int(judged.suspect.sum()),
+                "flipped_among_them": round(float(wrong[judged.suspect].mean()), 3),
+                "flipped_found": round(float(judged.suspect[wrong].mean()), 3),
+            }
+        )
+        print(rows[-1])
+    write("label_errors", rows)
+
+
+if __name__ == "__main__":
+    main()
