@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint ui tables lock browser pictures wheel clean
+.PHONY: train test lint ui tables benchmarks lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -26,6 +26,10 @@ ui: .venv/ready  ## the MLflow UI on this store
 
 tables: .venv/ready  ## write the tables of experiments/README.md from experiments/results
 	$(BIN)/python experiments/tables.py
+
+benchmarks: .venv/ready  ## measure the parts that experiments/README.md has figures of
+	for name in near_duplicates label_errors doubted_labels articles; do \
+		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 browser:  ## Chromium and a font with Hangul from Debian's packages, for the browser test (needs root)
 	command -v chromium >/dev/null && fc-list | grep -q Nanum || (apt-get update -q && apt-get install -y -q chromium fonts-nanum fontconfig)

@@ -5,6 +5,7 @@ With ``--check`` nothing is written, and the exit status is 1 if a table is out 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -66,7 +67,20 @@ def leaderboards() -> str:
     return "\n\n".join(parts)
 
 
-TABLES = {"overview": overview, "sections": sections, "leaderboards": leaderboards}
+def benchmark(name: str) -> str:
+    """What ``benchmarks/<name>.py`` measured, a row each."""
+    rows = json.loads((HERE / "results" / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+    lines = ["| " + " | ".join(key.replace("_", " ") for key in rows[0]) + " |", "|---" * len(rows[0]) + "|"]
+    lines += [
+        "| " + " | ".join(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()) + " |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+TABLES = {"overview": overview, "sections": sections, "leaderboards": leaderboards} | {
+    name: functools.partial(benchmark, name)
+    for name in ("label_errors", "doubted_labels", "near_duplicates", "articles")
+}
 
 
 def fill(text: str) -> str:

@@ -353,7 +353,7 @@ def test_an_article_page_with_rankings_at_its_side(portal):
     assert found.article.title == '한은, 기준금리 3.50% 동결…"물가 안정 확신 아직 일러"'
     first, second = found.article.body.split("\n")
     assert first.startswith("한국은행 금융통화위원회가")
-    assert second.startswith("이창용 총재는 이날")
+    assert second.startswith("한은 총재는 이날")
     assert Counter(i.block for i in found.items) == {"새벽일보 랭킹 뉴스": 3, "함께 볼만한 뉴스": 3}
     assert [i.press for i in found.items[3:]] == ["한국방송", "머니투데이", "연합뉴스"]
 
@@ -361,7 +361,7 @@ def test_an_article_page_with_rankings_at_its_side(portal):
 def test_an_article_page_with_tabs_over_its_ranking(portal):
     found = reading((PAGES / "article.html").read_bytes(), portal, "article.html")
     assert found.article is not None
-    assert found.article.title == "봄꽃 축제 앞당겼더니…'꽃 없는 축제' 된 지자체들"
+    assert found.article.title == "벚꽃보다 먼저 온 축제…'꽃 없는 잔치'에 상인들 한숨"
     assert "기자" not in found.article.body
     assert Counter(i.block for i in found.items) == {"새벽일보 주요 뉴스": 2, "많이 본 뉴스": 3}
     assert found.items[2].headline == '"나는 괜찮다"던 아버지, 병원비 영수증만 한 상자'
@@ -416,7 +416,7 @@ def test_a_page_without_known_blocks_gives_its_article_and_an_explanation(portal
     page = (PAGES / "article.html").read_bytes()
     (tmp_path / "a.html").write_bytes(re.sub(rb"<h4 class.*?</h4>|<strong.*?</strong>", b"", page))
     table = extraction(portal, tmp_path / "a.html").table()
-    assert list(table.headline) == ["봄꽃 축제 앞당겼더니…'꽃 없는 축제' 된 지자체들"]
+    assert list(table.headline) == ["벚꽃보다 먼저 온 축제…'꽃 없는 잔치'에 상인들 한숨"]
     assert (table.evidence[0], table.section[0]) == ("none", "")
     assert "its article alone; no block of headlines that the profile 'korean-portal' knows" in caplog.text
 

@@ -102,7 +102,7 @@ def _style_figure(raw: Style, normalized: Style) -> Figure:
         axis.bar(place + 0.2, list(normalized.recall.values()), 0.38, label="after the normaliser", color="tab:green")
         axis.axhline(raw.chance, color="grey", linestyle=":", label="chance")
         axis.set_xticks(place, names)
-        axis.set(ylim=(0, 1), title="share of each section that style alone tells (recall)")
+        axis.set(ylim=(0, 1.2), title="share of each section that style alone tells (recall)")
         axis.legend(loc="upper right", ncols=3)
         figure.draw_without_rendering()  # ticks are made now, with this font
     return figure

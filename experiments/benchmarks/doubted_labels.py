@@ -1,0 +1,48 @@
+"""Whether a training profits from believing likely label errors less: cross-validation on YNAT's train split.
+
+The labels that score are the split's own, errors included, so what is gained here is gained in spite of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from benchmarks.common import write
+
+from classifier.corpus.datasets import load_corpus
+from classifier.model.features import FeatureCache
+from classifier.places import cache_folder
+from classifier.training.config import Labels
+from classifier.training.labels import JUDGE, training_weightings
+from classifier.training.search import cross_validate, make_folds
+
+
+def main() -> None:
+    """Measure and write."""
+    frame = load_corpus("ynat:train")
+    sections = sorted(frame["section"].unique())
+    target = np.array([sections.index(name) for name in frame["section"]])
+    headlines = frame["headline"].tolist()
+    cache = FeatureCache(str(cache_folder() / "features"))
+    counts, embeddings = cache.counts(headlines, JUDGE.features), cache.embeddings()
+    folds = make_folds(headlines, target, sections, 3, 0)
+    candidate = JUDGE.model_copy(update={"parameters": {"C": 0.1}})
+    rows = []
+    for labels in (Labels(), Labels(errors="weigh"), Labels(errors="drop")):
+        weightings, weighting = training_weightings(
+            labels, frame, counts, target, sections, folds, embeddings, seed=0, n_jobs=-1
+        )
+        result = cross_validate(candidate, counts, target, sections, folds, embeddings, 0, weightings)
+        rows.append(
+            {
+                "errors": labels.errors,
+                "rows_doubted": 0 if weighting is None else int((weighting < 1).sum()),
+                "macro_F1": round(result.evaluation.macro_f1, 4),
+                "log_loss": round(result.evaluation.log_loss, 4),
+            }
+        )
+        print(rows[-1])
+    write("doubted_labels", rows)
+
+
+if __name__ == "__main__":
+    main()
