@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from classifier.corpus.lines import BULLET, Line, block_title, headline_like, is_lede, is_paragraph
-from classifier.corpus.pages import HEADING
 from classifier.corpus.portal import Portal
 
-_RANK = re.compile(r"(\d{1,3})\s*위?(?:\s+|$)")
+_RANK = re.compile(r"(\d{1,3})\s*(?:위[.:]?)?(?:\s+|$)")
 _TIME = re.compile(r"\d{1,2}:\d{2}\s+")
 _COMMENTS = re.compile(r"\s*[\[(]\d{1,5}[\])]$")
 _TAGGED = re.compile(r"[\[【〔]([^\]】〕]{1,10})[\]】〕]\s*(.+)")
@@ -109,24 +108,27 @@ class _Block:
         """Read one line; False if it is no part of the block."""
         text, marked = self._without_bullet(line.text)
         if marked:
+            sign = "1" if line.text[0].isdecimal() else line.text[0]
+            if not text and sign != self.sign and self._has_headline() and self.portal.match("noise", line.text):
+                return True  # it stands between two counters: press · time
             if self.listed is False:
                 return False  # another list
             self.listed = True
-            sign = "1" if line.text[0].isdecimal() else line.text[0]
             self.sign = self.sign or sign
             self.strangeness += sign != self.sign
             if self.current is not None and not self.current.headline:
                 self._count_empty(self.current)
             self.current = None
-        if block_title(line.text, self.portal) is not None:
+        counter = self.portal.match("noise", text) is not None
+        if block_title(line.text, self.portal) is not None and not (counter and line.indented and not marked):
             return False
-        if line.text.startswith(HEADING) and self.portal.is_label(line.text):
+        if line.heading and self.portal.is_label(line.text):
             return not self.drafts  # a tab, or the heading of what follows
         if not text:
             self._begin(at)
         elif self.portal.is_label(text):
             self._take_label(text, marked, line, at)
-        elif self.portal.match("noise", text):
+        elif counter:
             self.strangeness += 2 * marked  # a button, as no item begins with a counter
         elif self.portal.match("menu", text):
             self.strangeness += 2
@@ -135,6 +137,9 @@ class _Block:
         else:
             return self._take_unmarked(text, line, at) and self.strangeness < _MAX_STRANGENESS
         return self.strangeness < _MAX_STRANGENESS
+
+    def _has_headline(self) -> bool:
+        return self.current is not None and bool(self.current.headline)
 
     def _count_empty(self, draft: _Draft) -> None:
         """Count an item without headline; labels over the first headline are tabs, later ones a menu."""
@@ -153,6 +158,8 @@ class _Block:
             return True
         if self.listed:
             return line.indented  # what else stands within an item, such as its first words
+        if line.heading and self.drafts and not self.lines[self.drafts[0].line].heading:
+            return False  # of what follows, for the headlines are no headings
         if not headline_like(text, self.portal):
             following = self.lines[at + 1].text if at + 1 < len(self.lines) else ""
             if self.current is not None and is_lede(text) and self._is_detail(following):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from classifier.corpus.pages import HEADING
 from classifier.corpus.portal import Portal
 
 BULLET = re.compile(
@@ -20,7 +21,7 @@ _MOVED = re.compile(r"\s(?:[▲▼]\s?\d+|[–-])$")
 _DEBRIS = re.compile(r"['\"]>|</?[a-z][a-z0-9]*[\s/>]|/[a-z0-9]+>|\b[a-z]+=['\"a-z#/]|\ufffd")
 
 _MIN_PARAGRAPH = 50
-_NO_HEADLINES = ("noise", "captions", "body_ends", "bylines")
+_NO_HEADLINES = ("noise", "captions", "body_ends", "bylines", "article_sections")
 
 
 @dataclass
@@ -30,13 +31,15 @@ class Line:
     text: str  #: white space folded
     indented: bool
     raw: str
+    heading: bool = False  #: of what follows, and no link itself
     used: bool = False  #: belongs to a block
 
     @classmethod
     def of(cls, raw: str) -> Line:
         """Return the line that ``raw`` is."""
         raw = unicodedata.normalize("NFC", raw)
-        return cls(" ".join(raw.split()), raw[:1].isspace(), raw.strip())
+        bare = raw.removeprefix(HEADING)
+        return cls(" ".join(bare.split()), bare[:1].isspace(), bare.strip(), heading=bare != raw)
 
 
 def block_title(text: str, portal: Portal) -> tuple[str, str | None] | None:

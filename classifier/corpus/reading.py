@@ -27,7 +27,7 @@ class Article:
     title: str
     body: str  #: paragraphs, one a line, without menus and captions
     press: str | None
-    section: str | None  #: that the page names, or else all the blocks which name one
+    section: str | None  #: that the page names, or else all the blocks that name one
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ def read(page: Page, portal: Portal) -> Reading:
     """Return what ``page`` says, by the ``portal``'s profile."""
     lines = [line for line in map(Line.of, page.lines) if line.text]
     items = read_blocks(lines, portal)
-    named = {item.block_section for item in items} - {None}
     section = portal.section(page.section) if page.section else None
+    section = section or next((said for line in lines if (said := portal.article_section(line.text))), None)
+    named = {item.block_section for item in items} - {None}
     if section is None and len(named) == 1:
         (section,) = named
     found = _article([line for line in lines if not line.used], page.title, portal)
