@@ -15,7 +15,12 @@ from classifier.corpus.portal import Portal
 _RANK = re.compile(r"(\d{1,3})\s*(?:위[.:]?)?(?:\s+|$)")
 _TIME = re.compile(r"\d{1,2}:\d{2}\s+")
 _COMMENTS = re.compile(r"\s*[\[(]\d{1,5}[\])]$")
-_TAGGED = re.compile(r"[\[【〔]([^\]】〕]{1,10})[\]】〕]\s*(.+)")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_TAGGED = (
+    re.compile(r"[\[【〔(<](?P<tag>[^\]】〕)>]{1,10})[\]】〕)>]\s*(?P<rest>.+)"),  # [연예] 배우 A씨 …
+    re.compile(r"(?P<tag>[\w/·]{1,10})\s?[|│]\s?(?P<rest>.+)"),  # 연예 | 배우 A씨 …
+    re.compile(r"(?P<rest>.+?)\s*[\[【〔(<](?P<tag>[^\[\]【】〔〕()<>]{1,10})[\]】〕)>]"),  # 배우 A씨 … (연예)
+)
 
 _MIN_PLAIN = 3  # items without bullets must be this many to be called a list
 _MAX_WORD = 12  # characters of a press
@@ -129,7 +134,7 @@ class _Block:
         elif self.portal.is_label(text):
             self._take_label(text, marked, line, at)
         elif counter:
-            self.strangeness += 2 * marked  # a button, as no item begins with a counter
+            self._take_counter(text, marked, at)
         elif self.portal.match("menu", text):
             self.strangeness += 2
         elif marked or (self.current is not None and not self.current.headline):
@@ -147,6 +152,12 @@ class _Block:
             self.strangeness += 1
         elif any(draft.headline for draft in self.drafts):
             self.strangeness += 2
+
+    def _take_counter(self, text: str, marked: bool, at: int) -> None:
+        if marked and _CLOCK.fullmatch(text):
+            self._begin(at)
+        else:
+            self.strangeness += 2 * marked  # a button, as no item begins with any other counter
 
     def _take_unmarked(self, text: str, line: Line, at: int) -> bool:
         """Read a line without a bullet: a press, a new item of a plain list, or the block's end."""
@@ -221,11 +232,11 @@ class _Block:
             text = " ".join(before.split())[len(line.text) - len(text) :]
             self._label(draft, label)
         text = _TIME.sub("", text, count=1) if _TIME.match(text) else text
-        tagged = _TAGGED.fullmatch(text)
-        if tagged and self.portal.section(tagged[1]):
-            text = tagged[2]
-            draft.tag = self.portal.section(tagged[1])
         text = _COMMENTS.sub("", text)
+        tags = (found for form in _TAGGED if (found := form.fullmatch(text)) and self.portal.section(found["tag"]))
+        if tagged := next(tags, None):
+            text = tagged["rest"]
+            draft.tag = self.portal.section(tagged["tag"])
         if headline_like(text, self.portal):
             draft.headline = text
             draft.behind_menu = self.strangeness > 1

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from classifier.corpus.pages import HEADING
 from classifier.corpus.portal import Portal
 
 BULLET = re.compile(
@@ -19,6 +18,13 @@ _LEDE_END = re.compile(r"(?:[다요죠]\.|…|\.\.\.)$")
 _MOVED = re.compile(r"\s(?:[▲▼]\s?\d+|[–-])$")
 #: What is left of tags and characters in a page that is broken.
 _DEBRIS = re.compile(r"['\"]>|</?[a-z][a-z0-9]*[\s/>]|/[a-z0-9]+>|\b[a-z]+=['\"a-z#/]|\ufffd")
+
+#: Headings, links, pictures, emphasis and escapes of Markdown, which some extractors write.
+_HEADING = re.compile(r"#{1,6} ")
+_PICTURE = re.compile(r"!\[[^\[\]]*\]\([^()\s]*\)")
+_LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\]){0,300})\]\((?:https?:|[/#?.])[^()\s]*(?: \"[^\"]*\")?\)")
+_EMPHASIS = re.compile(r"\*\*([^*]+)\*\*")
+_ESCAPE = re.compile(r"\\([\[\]()*_#.+|~-])")
 
 _MIN_PARAGRAPH = 50
 _NO_HEADLINES = ("noise", "captions", "body_ends", "bylines", "article_sections")
@@ -38,7 +44,11 @@ class Line:
     def of(cls, raw: str) -> Line:
         """Return the line that ``raw`` is."""
         raw = unicodedata.normalize("NFC", raw)
-        bare = raw.removeprefix(HEADING)
+        if "](" in raw:
+            raw = _LINK.sub(r"\1", _PICTURE.sub("", raw))
+        if "**" in raw or "\\" in raw:
+            raw = _ESCAPE.sub(r"\1", _EMPHASIS.sub(r"\1", raw))
+        bare = _HEADING.sub("", raw, count=1) if raw.startswith("#") else raw
         return cls(" ".join(bare.split()), bare[:1].isspace(), bare.strip(), heading=bare != raw)
 
 
