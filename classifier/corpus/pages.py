@@ -27,6 +27,15 @@ MAX_BYTES = 5_000_000
 _MAX_DEPTH, _MAX_ELEMENTS, _MAX_ATTRIBUTE_WORK = 1_000, 1_000_000, 4e9
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: What is saved or given in place of a page, by how it begins, and what to do.
+_NO_PAGES = (
+    (re.compile(rb"%PDF-"), "a PDF file", "Save the page as HTML or as text."),
+    (
+        re.compile(rb"(?:[a-z][\w-]*:.*\n(?:[ \t].*\n)*){0,20}?Content-Type: multipart/related", re.I),
+        "a web archive (MHTML)",
+        "In the browser's dialogue choose 'Webpage, HTML only' instead of 'Single File'.",
+    ),
+)
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f]")
 _UNSEEN = re.compile(
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u3164\uffa0\ue000-\uf8ff]"
@@ -91,6 +100,9 @@ def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
             f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
             "save the page alone, without its pictures."
         )
+    for start, what, remedy in _NO_PAGES:
+        if start.match(raw):
+            raise DataError(f"{where}: {what}. {remedy}")
     if b"\0" in raw and not raw.startswith(_UTF16):
         raise DataError(f"{where}: a binary file (byte {raw.index(0)} is 0). Give a page as HTML or as text.")
     text = _decode(raw, where)
