@@ -505,12 +505,6 @@ def test_names_that_hold_no_page_are_named_and_the_others_go_on(tmp_path, name):
     assert len(done.stdout.splitlines()) == 1 + len(THREE)
 
 
-def test_a_page_named_twice_is_read_once(tmp_path, portal):
-    write_block(tmp_path / "a.txt", "인기 뉴스", *THREE)
-    found = extraction(portal, tmp_path / "a.txt", tmp_path, tmp_path / "*.txt")
-    assert (found.pages, list(found.table()["count"])) == (1, ["1"] * 3)
-
-
 # ---- Profiles ----------------------------------------------------------------------------------------------
 
 

@@ -187,17 +187,13 @@ def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction
         logger.warning("%s", error)
         extraction.failures.append(str(error))
 
-    seen: set[str] = set()  # a page may be named by itself and by its folder
     for name in names:
         try:
             for page in find_pages(name):
-                if page in seen:
-                    continue
-                seen.add(page)
                 try:
                     extraction.add(read_named(page, portal, stdin), page)
                 except DataError as error:
                     failed(error)
-        except DataError as error:
+        except DataError as error:  # a folder or a glob that holds none
             failed(error)
     return extraction
