@@ -103,6 +103,7 @@ _COMPOSED_LINE = re.compile(rf"^.*{_COMPOSING.pattern}.*$", re.MULTILINE)
 _CHANGING = re.compile(r"[^\x00-\x7f가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2190-\u2193\u3131-\u318e\uffa0-\uffdc]")
 
 _LETTERS = re.compile(r"[A-Z]+|[^\x00-\x7f가-힣]+")
+_EDGES = re.compile(r"^ | $", re.MULTILINE)
 # Tags at the end whose brackets were lost on the way.
 _TAIL = re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$")
 
@@ -120,12 +121,12 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
     (re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+"), _hanja),
     (re.compile(r",(?<=\d,)(?=\d{3})"), ""),
     (re.compile(r"\.(?<=\d\.)(?=\d)"), "\u2024"),  # a decimal point outlives the next steps
-    (re.compile("[「」『』&]"), ""),
+    *((re.compile(char), "") for char in "「」『』&"),
     (re.compile("_"), " "),
     (re.compile(r"[^\w%\u2024\n ]"), " "),
     (re.compile("\u2024"), "."),
-    (re.compile(r" {2,}"), " "),
-    (re.compile(r"^ | $", re.MULTILINE), ""),
+    (re.compile("  +"), " "),
+    (_EDGES, ""),
     (_TAIL, ""),
 )
 
@@ -159,8 +160,12 @@ def _lower_whole(text: str) -> str:
     return _LETTERS.sub(_lower, text) if "\u03a3" in text else text.lower()
 
 
+def _trim(text: str) -> str:
+    return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
+
+
 #: Quicker ways to do a step on a long text, to the same effect.
-_WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole}
+_WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
 
 
 def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:
