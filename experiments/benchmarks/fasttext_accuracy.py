@@ -1,7 +1,8 @@
 """fastText on YNAT, side by side: its best model by a small search on a validation part of train, then dev, once.
 
-The validation part is a tenth of the training rows, near-duplicate groups whole, the same for every setting. fastText
-reads what the classifier reads, raw or normalized: that is part of the search. One thread, so that a run can be repeated.
+The validation part is a tenth of the training rows, near-duplicate groups whole, the same for every setting.
+fastText reads what the classifier reads, raw or normalized: that is part of the search. One thread, so that a
+run can be repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from classifier.training.search import holdout_rows
 
 SEED = 0
 #: Words alone, or with pieces of two to four syllables; one or two words at a time.
-UNITS = [{"minn": minn, "maxn": maxn, "wordNgrams": words} for (minn, maxn), words in itertools.product([(0, 0), (2, 4)], [1, 2])]
+UNITS = [
+    {"minn": minn, "maxn": maxn, "wordNgrams": words}
+    for (minn, maxn), words in itertools.product([(0, 0), (2, 4)], [1, 2])
+]
 #: Then, with the best of those: size, length and speed of the training.
 TRAINING = [
     {"dim": dim, "epoch": epoch, "lr": lr} for dim, epoch, lr in itertools.product([50, 100], [5, 15], [0.2, 0.5])
