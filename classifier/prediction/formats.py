@@ -21,8 +21,9 @@ def write_predictions(
     """Write predictions in one of :data:`FORMATS`.
 
     JSON Lines hold ``headline``, ``section`` (null when the model abstains), ``probability``,
-    ``probabilities`` (of every section) and ``tier`` (which one answered). TSV holds headline, section, probability. ``top`` adds the next best
-    sections to the table and the TSV. ``places``, one a prediction, says where on a page each stands.
+    ``probabilities`` (of every section) and ``tier`` (which one answered). TSV holds headline, section,
+    probability. ``top`` adds the next best sections to the table and the TSV. ``places``, one a prediction, says
+    where on a page each stands.
     """
     if style == "jsonl":
         for i, p in enumerate(predictions):
