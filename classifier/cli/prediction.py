@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.common import Model, console
+from classifier.cli.common import Model, Tier, check_tier, console
 
 
 def predict(
@@ -22,6 +22,7 @@ def predict(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
     model: Model = None,
+    tier: Tier = None,
     top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
     profile: Annotated[Path | None, typer.Option(help="With --page: a portal's profile.")] = None,
     style: Annotated[
@@ -35,6 +36,7 @@ def predict(
 
     if bool(headlines) + (source is not None) + (page is not None) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page PAGE (a FILE or PAGE may be - for stdin)")
+    check_tier(tier)
     chosen = style or ("table" if output is None and sys.stdout.isatty() else "jsonl")
     if chosen not in FORMATS:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--format")
@@ -44,13 +46,13 @@ def predict(
         headlines = decode_lines(read_bytes(Path(source)), source)
     places: list[str] = []
     if page is None:
-        predictions = Classifier.load(model).predict(headlines or [])
+        predictions = Classifier.load(model, tier).predict(headlines or [])
     else:
         from classifier.corpus.extract import read_named
         from classifier.corpus.portal import load_portal
 
         reading = read_named(page, load_portal(profile), sys.stdin.buffer)
-        found = predict_page(Classifier.load(model), reading)
+        found = predict_page(Classifier.load(model, tier), reading)
         places, predictions = [place for place, _ in found], [prediction for _, prediction in found]
     if output is None:
         try:
@@ -66,6 +68,7 @@ def predict(
 def explain(
     headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="A headline.")],
     model: Model = None,
+    tier: Tier = None,
     section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
 ) -> None:
@@ -74,13 +77,14 @@ def explain(
 
     from classifier.prediction.classifier import Classifier
 
-    clf = Classifier.load(model)
+    check_tier(tier)
+    clf = Classifier.load(model, tier)
     prediction = clf.predict([headline])[0]
     chosen = section or next(iter(prediction.probabilities))
     if chosen not in clf.sections:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
     contributions = clf.explain(headline, top=top, section=chosen)
-    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%}")
+    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%} ({prediction.tier})")
     table.add_column("word")
     table.add_column("weight", justify="right")
     for contribution in contributions:

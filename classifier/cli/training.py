@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from classifier.cli.common import Model, console, progress_bar
+from classifier.cli.common import Model, Tier, check_tier, console, progress_bar
 
 if TYPE_CHECKING:
     from classifier.training.train import Outcome
@@ -64,6 +64,7 @@ def _print_leaderboard(outcome: Outcome) -> None:
 def evaluate(
     table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:dev.")],
     model: Model = None,
+    tier: Tier = None,
     against: Annotated[str | None, typer.Option(help="Another model, to compare with on the same table.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -74,16 +75,17 @@ def evaluate(
     from classifier.prediction.classifier import Classifier
     from classifier.training.evaluation import compare, differing, judge
 
-    clf = Classifier.load(model)
-    rival = Classifier.load(against) if against is not None else None
+    check_tier(tier)
+    clf = Classifier.load(model, tier)
+    rival = Classifier.load(against, tier) if against is not None else None
     rows = load_corpus(table)
-    judged = judge(clf.model, rows)
-    report = judged.evaluation.to_dict() | {"model": clf.about()}
+    judged = judge(clf.scorer, rows)
+    report = judged.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
     if rival is not None:
-        other = judge(rival.model, rows)
+        other = judge(rival.scorer, rows)
         difference = compare(judged, other)
         report |= {
-            "against": other.evaluation.to_dict() | {"model": rival.about()},
+            "against": other.evaluation.to_dict() | {"model": rival.about() | {"tier": rival.tier}},
             "difference": asdict(difference) | {"significant": difference.significant},
             "differing": differing(judged, other, rows),
         }
@@ -97,7 +99,7 @@ def _print_evaluation(table: str, report: dict[str, Any]) -> None:
     from rich.table import Table
 
     out = console()
-    shown = Table(title=f"{report['model']['name']} on {table}: {report['n']:,} headlines")
+    shown = Table(title=f"{report['model']['name']} ({report['model']['tier']}) on {table}: {report['n']:,} headlines")
     for column in ("section", "precision", "recall", "F1", "support"):
         shown.add_column(column, justify="left" if column == "section" else "right")
     for name, f in report["per_section"].items():

@@ -71,6 +71,12 @@ class CandidateGrid(_Strict):
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
 
 
+class Fast(_Strict):
+    """The fast tier beside the winner."""
+
+    distil: bool = True  #: whether there is one
+
+
 class Gate(_Strict):
     """Floors on the test table; below one, nothing is promoted and ``train`` exits with 1."""
 
@@ -110,6 +116,7 @@ class Config(_Strict):
     labels: Labels = Labels()
     search: Search = Search()
     candidates: list[CandidateGrid] = Field(min_length=1)
+    fast: Fast = Fast()
     gate: Gate = Gate()
 
     def expand(self) -> list[Candidate]:
