@@ -28,7 +28,7 @@ def test_valid_file_gives_candidates_each_once(path):
 
 
 def test_the_experiments_of_the_project_are_there():
-    assert {path.stem for path in OURS} >= {"sample", "ynat", "ynat-entertainment"}
+    assert {path.stem for path in OURS} >= {"sample", "ynat", "ynat-best", "ynat-entertainment", "sections8"}
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)

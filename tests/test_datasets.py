@@ -200,7 +200,7 @@ def test_fetching_the_sample_is_naming_its_files():
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ("ynet:train", "'ynet:train' is neither a dataset (sample, ynat, entertainment) nor a table ending in .tsv"),
+        ("ynet:train", "'ynet:train' is neither a dataset (sample, ynat, entertainment), nor a table of your own"),
         ("sample:dev", "sample has no split 'dev'. There is sample:train, sample:test."),
         ("entertainment:train", "There is only entertainment, in one piece."),
         ("headlines.xlsx", "neither a dataset"),
@@ -210,6 +210,18 @@ def test_unknown_reference_is_refused_with_the_known_ones(reference, expected):
     with pytest.raises(DataError) as caught:
         load_corpus(reference)
     assert expected in str(caught.value)
+
+
+def test_a_folder_of_ones_own_in_the_data_home_is_named_like_a_dataset(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADLINE_DATA_HOME", str(tmp_path))
+    (tmp_path / "crawl").mkdir()
+    for name, headline in (("headlines", "코스피 상승 마감"), ("may", "5월의 물가")):
+        (tmp_path / "crawl" / f"{name}.tsv").write_text(f"headline\tsection\n{headline}\t경제\n", encoding="utf-8")
+    assert load_corpus("crawl")["headline"].tolist() == ["코스피 상승 마감"]
+    assert load_corpus("crawl:may")["headline"].tolist() == ["5월의 물가"]
+    for absent in ("crawl:june", "../crawl", "crawl:../../crawl/may"):
+        with pytest.raises(DataError, match="neither a dataset"):
+            load_corpus(absent)
 
 
 def test_path_starts_from_the_base_folder_or_the_working_folder(tmp_path, monkeypatch):

@@ -3,12 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from classifier.errors import ConfigError
-from classifier.model.estimators import ESTIMATORS, NBSVM, linear_weights, make_estimator
+from classifier.model.estimators import ESTIMATORS, NBSVM, StackedNBSVM, linear_weights, make_estimator
 from classifier.model.features import TfidfBlock
 
 
@@ -100,7 +102,7 @@ def test_linear_weights_reproduce_the_scores(name, sections):
 
 
 def test_an_unknown_estimator_is_named_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'random_forest' is unknown. There is nbsvm, linear_svc"):
+    with pytest.raises(ConfigError, match=r"'random_forest' is unknown. There is nbsvm, stack, linear_svc"):
         make_estimator("random_forest", {}, seed=0)
 
 
@@ -119,3 +121,56 @@ def test_parameters_win_over_the_defaults():
     assert make_estimator("linear_svc", {}, seed=0).C == 0.3
     assert make_estimator("linear_svc", {"C": 2.0}, seed=0).C == 2.0
     assert make_estimator("linear_svc", {"C": 2.0}, seed=0).class_weight == "balanced"
+
+
+def test_the_stack_is_a_scikit_learn_estimator():
+    inexact = "as in LinearSVC, and folds are drawn by row; see the tests of weights"
+    names = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
+    check_estimator(StackedNBSVM(), expected_failed_checks=dict.fromkeys(names, inexact), on_skip=None)
+
+
+def test_the_stack_is_the_plain_way_of_stacking():
+    """Members' scores of rows they were not fitted on, then a logistic regression; one linear map in the end."""
+    counts, target = small_counts(3, rows=240)
+    other, other_target = small_counts(2, rows=120, seed=1)
+    groups = np.arange(240) // 3
+    model = StackedNBSVM(alphas=(1.0, 0.3)).fit(
+        counts, target, groups=groups, auxiliary=[(sparse.csr_array(other), other_target)]
+    )
+    helper = NBSVM().fit(other, other_target).decision_function(counts)
+    held_out, final = [], []
+    for alpha in (1.0, 0.3):
+        scores = np.empty((240, 3))
+        for train, test in StratifiedGroupKFold(3, shuffle=True, random_state=0).split(counts, target, groups):
+            scores[test] = NBSVM(alpha=alpha).fit(counts[train], target[train]).decision_function(counts[test])
+        held_out.append(scores)
+        final.append(NBSVM(alpha=alpha).fit(counts, target).decision_function(counts))
+    both = np.column_stack([-helper / 2, helper / 2])
+    blend = LogisticRegression(class_weight="balanced", max_iter=300).fit(np.hstack([*held_out, both]), target)
+    expected = blend.decision_function(np.hstack([*final, both]))
+    np.testing.assert_allclose(model.decision_function(counts), expected, atol=1e-6)
+
+
+def test_an_auxiliary_table_teaches_the_stack_words_that_the_rows_lack():
+    """Columns 0 and 1 tell the sections; columns 2 and 3 do too, but occur in the other table alone."""
+    rng = np.random.default_rng(0)
+    truth = np.arange(300) % 2
+    names = np.array(["가", "나"])[truth]
+
+    def table(first):
+        counts = np.zeros((300, 6))
+        counts[:, 4:] = rng.poisson(1.0, (300, 2))
+        noisy = np.where(rng.random(300) < 0.9, truth, 1 - truth)
+        counts[np.arange(300), first + noisy] = 1
+        return counts
+
+    rows, other, unseen = table(0), table(0) + table(2), table(2)
+    plain = StackedNBSVM().fit(rows, names)
+    helped = StackedNBSVM().fit(rows, names, auxiliary=[(sparse.csr_array(other), np.array(["A", "B"])[truth])])
+    assert np.mean(plain.predict(unseen) == names) < 0.65
+    assert np.mean(helped.predict(unseen) == names) > 0.85
+
+
+def test_the_stack_refuses_sections_too_small_to_hold_out():
+    with pytest.raises(ValueError, match=r"two rows or more of each class; found 가 \(3\), 나 \(1\)"):
+        StackedNBSVM().fit(np.eye(4), np.array(["가", "가", "가", "나"]))

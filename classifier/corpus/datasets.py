@@ -207,8 +207,9 @@ def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = Tr
     """Return a headline table by ``name``, ``name:split`` or file path.
 
     Args:
-        reference: a dataset (``ynat:train``, ``entertainment``; without a split, all of it) or the
-            path of a table.
+        reference: a dataset (``ynat:train``, ``entertainment``; without a split, all of it), a folder of
+            your own in the data home (``crawl`` is ``crawl/headlines.tsv``, ``crawl:may`` is ``crawl/may.tsv``),
+            or the path of a table.
         base: the folder that a relative path starts from; default: the working folder.
         labelled: whether an empty section in a table of one's own is an error.
 
@@ -220,8 +221,12 @@ def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = Tr
         return read_table((base or Path()) / Path(reference).expanduser(), labelled=labelled)
     dataset = datasets().get(name)
     if dataset is None:
+        own = data_home() / name / f"{split or 'headlines'}.tsv"
+        if re.fullmatch(r"[\w.-]+:?[\w.-]*", reference) and own.is_file():
+            return read_table(own, labelled=labelled)
         raise DataError(
-            f"{reference!r} is neither a dataset ({', '.join(datasets())}) nor a table ending in {', '.join(SUFFIXES)}."
+            f"{reference!r} is neither a dataset ({', '.join(datasets())}), nor a table of your own in the data home "
+            f"({own}), nor a file ending in {', '.join(SUFFIXES)}."
         )
     if split and split not in dataset.splits:
         known = ", ".join(f"{name}:{s}" for s in dataset.splits) or f"only {name}, in one piece"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -103,9 +105,96 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         return tags
 
 
+class StackedNBSVM(ClassifierMixin, BaseEstimator):
+    """NB-SVMs of several smoothings and of other tables, weighed by a logistic regression.
+
+    Stacked generalization (Wolpert 1992): the regression is fitted on scores that the members give to rows
+    which they were not fitted on. An auxiliary table has sections of its own, which need not be those of ``y``;
+    what a model of it says of a headline is evidence all the same. All members are linear in the same
+    features, so that the whole is one linear map: ``coef_`` and ``intercept_``.
+
+    Args:
+        C: inverse strength of the members' regularisation.
+        alphas: smoothing of the naive-Bayes ratio, one member for each.
+        folds: by how many folds the members' scores are made.
+        random_state: seed of the folds and of the coordinate descents.
+    """
+
+    def __init__(
+        self, C: float = 0.1, alphas: Sequence[float] = (1.0, 0.3), folds: int = 3, random_state: int | None = 0
+    ) -> None:
+        self.C = C
+        self.alphas = alphas
+        self.folds = folds
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike | sparse.csr_array,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        auxiliary: Sequence[tuple[sparse.csr_array, NDArray[Any]]] = (),
+    ) -> Self:
+        """Fit on ``X`` (n_rows, n_features) and the sections ``y`` (n_rows,).
+
+        Args:
+            X: features, dense or sparse.
+            y: sections.
+            sample_weight: (n_rows,), what each row counts for.
+            groups: (n_rows,), rows that belong into one fold, such as near-duplicates.
+            auxiliary: features and sections of other tables.
+        """
+        features, target = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
+        check_classification_targets(target)
+        matrix = sparse.csr_array(features)
+        weight = None if sample_weight is None else np.asarray(column_or_1d(sample_weight), np.float64)
+        self.classes_, sizes = np.unique(target, return_counts=True)
+        folds = min(self.folds, int(sizes.min()))
+        if len(self.classes_) < 2:
+            raise ValueError(f"StackedNBSVM needs at least two classes; found one class: {self.classes_[0]!r}")
+        if folds < 2:
+            found = ", ".join(f"{name} ({size})" for name, size in zip(self.classes_, sizes, strict=True))
+            raise ValueError(f"StackedNBSVM needs two rows or more of each class; found {found}")
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        parts = list(kind(folds, shuffle=True, random_state=self.random_state).split(matrix, target, groups))
+
+        scores, maps = [], []
+        for alpha in self.alphas:
+            member = NBSVM(C=self.C, alpha=alpha, random_state=self.random_state)
+            held_out = np.empty((len(target), len(self.classes_)))
+            for train, test in parts:
+                fitted = clone(member).fit(matrix[train], target[train], None if weight is None else weight[train])
+                weights, intercept = linear_weights(fitted)
+                held_out[test] = matrix[test] @ weights + intercept
+            scores.append(held_out)
+            maps.append(linear_weights(member.fit(matrix, target, weight)))
+        for other, sections in auxiliary:
+            weights, intercept = linear_weights(NBSVM(C=self.C, random_state=self.random_state).fit(other, sections))
+            scores.append(matrix @ weights + intercept)
+            maps.append((weights, intercept))
+
+        blend = LogisticRegression(class_weight="balanced", max_iter=300).fit(np.hstack(scores), target, weight)
+        mix, bias = linear_weights(blend)
+        self.coef_ = (np.hstack([weights for weights, _ in maps]) @ mix).T
+        self.intercept_ = np.concatenate([intercept for _, intercept in maps]) @ mix + bias
+        if len(self.classes_) == 2:  # one score, as scikit-learn has it
+            self.coef_, self.intercept_ = self.coef_[1:] * 2, self.intercept_[1:] * 2
+        return self
+
+    decision_function = NBSVM.decision_function
+    predict = NBSVM.predict
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
 #: Name in a config: the class and what is set on it unless the grid says otherwise.
 ESTIMATORS: dict[str, tuple[type[BaseEstimator], dict[str, Any]]] = {
     "nbsvm": (NBSVM, {}),
+    "stack": (StackedNBSVM, {}),
     "linear_svc": (LinearSVC, {"class_weight": "balanced", "C": 0.3}),
     "logistic_regression": (LogisticRegression, {"class_weight": "balanced", "C": 10.0, "max_iter": 300, "tol": 1e-3}),
     "sgd": (SGDClassifier, {"class_weight": "balanced", "loss": "modified_huber", "alpha": 1e-5}),

@@ -34,6 +34,9 @@ class Data(_Strict):
     """Which tables are learned from and which one is the test."""
 
     train: list[str] = Field(min_length=1)
+    auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
+    #: Sections whose rows are left out, by the entry of ``train`` that they stand in.
+    leave_out: dict[str, list[str]] = {}
     test: str | None = None
     holdout: float | None = Field(None, gt=0, lt=1)  #: share of train held out when there is no test
 
@@ -44,11 +47,17 @@ class Data(_Strict):
         return self
 
 
+Weight = Annotated[float, Field(gt=0)]
+
+
 class Labels(_Strict):
     """How far the labels of the training rows are believed."""
 
     #: Weight of a row by its evidence (item, article, block …); a row whose evidence is not named weighs 1.
     evidence: dict[str, Annotated[float, Field(ge=0)]] = {}
+    #: Weight of a row by the entry of ``data.train`` that it came from, for all its sections or for each named one;
+    #: multiplied with the weight of its evidence.
+    tables: dict[str, Weight | dict[str, Weight]] = {}
     errors: Literal["keep", "drop", "weigh"] = "keep"  #: what is done with likely label errors
     error_weight: float = Field(0.5, gt=0, lt=1)  #: factor on the weight of a likely error, with errors = "weigh"
 
@@ -57,6 +66,8 @@ class Search(_Strict):
     """How candidates are compared."""
 
     folds: int = Field(5, ge=2)
+    #: What a fold holds whole: near-duplicate headlines, or whole topics, which shows how a model ages.
+    groups: Literal["near-duplicates", "topics"] = "near-duplicates"
     metric: Literal["macro_f1", "accuracy", "log_loss"] = "macro_f1"
     n_jobs: int = -1
 
@@ -161,6 +172,8 @@ def load_config(path: str | Path) -> Config:
             if "embeddings" in candidate.features and candidate.estimator == "complement_nb":
                 raise ConfigError("complement_nb takes counts only; it cannot use the block embeddings.")
             make_estimator(candidate.estimator, candidate.parameters, config.experiment.seed)
+        if config.data.auxiliary and all(entry.estimator != "stack" for entry in config.candidates):
+            raise ConfigError("data.auxiliary: only the estimator stack learns from auxiliary tables; none is tried.")
     except ValidationError as error:
         problems = "\n".join(
             f"  {'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"

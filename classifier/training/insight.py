@@ -17,7 +17,7 @@ from classifier.model.features import Counts
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
 from classifier.training.evaluation import Judged, probabilities_of, score
-from classifier.training.search import Folds, Weighting, fit_and_score
+from classifier.training.search import NOTHING, Extra, Folds, Weighting, fit_and_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,7 @@ def learning_curve(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
+    extra: Extra = NOTHING,
 ) -> list[tuple[int, float]]:
     """Return (training rows, macro-F1) for growing shares of the first fold's training rows."""
     train, test = folds[0]
@@ -94,7 +95,7 @@ def learning_curve(
         rows = np.sort(order[: round(share * len(order))])
         if len(np.unique(target[rows])) < len(sections):
             continue  # too few rows to have met every section
-        scores, _, _ = fit_and_score(candidate, counts, target, rows, test, embeddings, seed, weighting)
+        scores, _, _ = fit_and_score(candidate, counts, target, rows, test, embeddings, seed, weighting, extra)
         curve.append((len(rows), score(probabilities_of(scores, 1.0), target[test], sections).macro_f1))
     return curve
 

@@ -85,22 +85,37 @@ def judge_labels(
     )
 
 
-def evidence_weighting(frame: pd.DataFrame, labels: Labels) -> Weighting:
-    """Return the weights of rows by their column ``evidence``, or None where nothing is to be weighed.
+def stated_weighting(frame: pd.DataFrame, labels: Labels) -> Weighting:
+    """Return the weights that a config states for rows, by their columns ``evidence`` and ``table``; None for none.
 
     Raises:
-        ConfigError: no training table has the column.
+        ConfigError: no training table has the column ``evidence``, or ``labels.tables`` names what is not trained on.
     """
-    if not labels.evidence:
+    if not labels.evidence and not labels.tables:
         return None
-    if "evidence" not in frame:
-        raise ConfigError(
-            "labels.evidence weighs rows by the column evidence, which no training table has. "
-            "`classifier extract` writes it; else leave labels.evidence out."
-        )
-    if unknown := sorted(set(labels.evidence) - set(frame["evidence"])):
-        logger.warning("labels.evidence: no training row has the evidence %s", ", ".join(unknown))
-    return np.array([labels.evidence.get(name, 1.0) for name in frame["evidence"]])
+    weights = np.ones(len(frame))
+    if labels.evidence:
+        if "evidence" not in frame:
+            raise ConfigError(
+                "labels.evidence weighs rows by the column evidence, which no training table has. "
+                "`classifier extract` writes it; else leave labels.evidence out."
+            )
+        if unknown := sorted(set(labels.evidence) - set(frame["evidence"])):
+            logger.warning("labels.evidence: no training row has the evidence %s", ", ".join(unknown))
+        weights *= [labels.evidence.get(name, 1.0) for name in frame["evidence"]]
+    for table, stated in labels.tables.items():
+        here = (frame["table"] == table).to_numpy()
+        if not here.any():
+            raise ConfigError(f"labels.tables: no training row is from {table!r}; data.train names no such table.")
+        if not isinstance(stated, dict):
+            weights[here] *= stated
+            continue
+        for section, weight in stated.items():
+            chosen = here & (frame["section"] == section).to_numpy()
+            if not chosen.any():
+                raise ConfigError(f"labels.tables: {table} has no rows of the section {section!r}.")
+            weights[chosen] *= weight
+    return weights
 
 
 def weighting_in_words(weighting: NDArray[np.float64]) -> str:
@@ -126,7 +141,7 @@ def training_weightings(
     Likely label errors are looked for among the rows that a fit may see and no others, by folds
     within them, so that the rows on which a candidate is scored have no part in it.
     """
-    base = evidence_weighting(frame, labels)
+    base = stated_weighting(frame, labels)
     if base is not None:
         _check_left(base, [*(train for train, _ in folds), np.arange(len(target))], target, sections)
     if labels.errors == "keep":

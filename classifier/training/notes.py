@@ -17,7 +17,11 @@ def corpora(config: Config) -> str:
     """Return the corpora of a training with their licences, as a Markdown list."""
     known = datasets()
     lines = []
-    for role, references in (("learned from", config.data.train), ("tested on", [config.data.test or ""])):
+    for role, references in (
+        ("learned from", config.data.train),
+        ("helped by", config.data.auxiliary),
+        ("tested on", [config.data.test or ""]),
+    ):
         for reference in references:
             dataset = known.get(reference.partition(":")[0])
             about = f"{dataset.title}, {dataset.licence} ({dataset.citation})" if dataset else "a table of one's own"

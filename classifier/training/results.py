@@ -24,6 +24,7 @@ def write_result(outcome: Outcome, folder: Path) -> Path:
         "experiment": outcome.config.name,
         "command": command(outcome.config),
         "train": list(outcome.config.data.train),
+        "auxiliary": list(outcome.config.data.auxiliary),
         "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
         "winner": winner.candidate.name,
         "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier.corpus.duplicates import near_duplicate_groups
@@ -44,8 +45,15 @@ class Result:
     ended: float
 
 
-def make_folds(headlines: Sequence[str], target: NDArray[np.intp], sections: Sequence[str], n: int, seed: int) -> Folds:
-    """Return ``n`` stratified folds that keep near-duplicate headlines together.
+def make_folds(
+    headlines: Sequence[str],
+    target: NDArray[np.intp],
+    sections: Sequence[str],
+    n: int,
+    seed: int,
+    groups: NDArray[np.integer] | None = None,
+) -> Folds:
+    """Return ``n`` stratified folds that keep ``groups`` (default: near-duplicate headlines) together.
 
     Raises:
         DataError: a section is too small for so many folds.
@@ -57,7 +65,7 @@ def make_folds(headlines: Sequence[str], target: NDArray[np.intp], sections: Seq
             f"{n} folds need {n} headlines of every section; too few: {', '.join(small)}. "
             "Add headlines, leave the section out, or lower search.folds."
         )
-    groups = near_duplicate_groups(headlines)
+    groups = near_duplicate_groups(headlines) if groups is None else groups
     splitter = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
     folds = list(splitter.split(np.zeros(len(target)), target, groups))
     for train, _ in folds:
@@ -83,6 +91,22 @@ def holdout_rows(headlines: Sequence[str], target: NDArray[np.intp], share: floa
 Weighting = NDArray[np.float64] | None
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What the estimator ``stack`` learns from besides the training rows and their sections."""
+
+    groups: NDArray[np.integer] | None = None  #: (n_rows,), near-duplicates, or headlines of a topic, share one
+    auxiliary: tuple[tuple[Counts, NDArray[np.intp]], ...] = ()  #: other tables: counts, and columns of their sections
+
+    def restricted(self, blocks: Sequence[str]) -> Extra:
+        """Return the same with the counts of these blocks alone."""
+        tables = tuple(({name: counts[name] for name in blocks}, target) for counts, target in self.auxiliary)
+        return Extra(self.groups, tables)
+
+
+NOTHING = Extra()
+
+
 def fit(
     candidate: Candidate,
     counts: Counts,
@@ -91,17 +115,29 @@ def fit(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
+    extra: Extra = NOTHING,
 ) -> tuple[HeadlineFeatures, Any]:
-    """Fit ``candidate`` on some ``rows``; return the fitted features and estimator."""
-    weights = {}
+    """Fit ``candidate`` on some ``rows``; return the fitted features and estimator.
+
+    TF-IDF is learned from the rows and, for a ``stack``, from the auxiliary tables too, so that words which only
+    they know are known.
+    """
+    weights: dict[str, Any] = {}
     if weighting is not None:
         rows = rows[weighting[rows] > 0]
         if not np.all(weighting[rows] == 1):
             weights["sample_weight"] = weighting[rows]
     features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.embedding_weight, embeddings)
     chosen = counts if len(rows) == len(target) else slice_rows(counts, rows)
-    matrix = features.fit(chosen).transform(chosen)
     estimator = make_estimator(candidate.estimator, candidate.parameters, seed)
+    if candidate.estimator == "stack":
+        tables = [counts for counts, _ in extra.auxiliary]
+        features.fit({name: sparse.vstack([chosen[name], *(t[name] for t in tables)]) for name in candidate.features})
+        weights["auxiliary"] = [(features.transform(table), other) for table, other in extra.auxiliary]
+        weights["groups"] = None if extra.groups is None else extra.groups[rows]
+    else:
+        features.fit(chosen)
+    matrix = features.transform(chosen)
     return features, estimator.fit(matrix, target[rows], **weights)
 
 
@@ -114,10 +150,11 @@ def fit_and_score(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
+    extra: Extra = NOTHING,
 ) -> tuple[NDArray[np.float64], float, float]:
     """Fit on the ``train`` rows; return scores of the ``test`` rows and the seconds of both."""
     begin = time.perf_counter()
-    features, estimator = fit(candidate, counts, target, train, embeddings, seed, weighting)
+    features, estimator = fit(candidate, counts, target, train, embeddings, seed, weighting, extra)
     fitted = time.perf_counter()
     weights, intercept = linear_weights(estimator)
     scores = features.transform(slice_rows(counts, test)) @ weights + intercept
@@ -133,6 +170,7 @@ def cross_validate(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weightings: Sequence[Weighting] = (),
+    extra: Extra = NOTHING,
 ) -> Result:
     """Fit ``candidate`` on every fold's training rows, weighed by ``weightings``, and score it on the others."""
     started = time.time()
@@ -141,7 +179,7 @@ def cross_validate(
     f1 = []
     for i, (train, test) in enumerate(folds):
         scores[test], fitting, scoring = fit_and_score(
-            candidate, counts, target, train, test, embeddings, seed, weightings[i] if weightings else None
+            candidate, counts, target, train, test, embeddings, seed, weightings[i] if weightings else None, extra
         )
         fit_seconds += fitting
         score_seconds += scoring
@@ -170,6 +208,7 @@ def search(
     seed: int,
     n_jobs: int,
     weightings: Sequence[Weighting] = (),
+    extra: Extra = NOTHING,
 ) -> Iterator[Result]:
     """Yield each candidate's result as it is done, in no particular order."""
     jobs = (
@@ -182,6 +221,7 @@ def search(
             embeddings if "embeddings" in candidate.features else None,
             seed,
             weightings,
+            extra.restricted(candidate.features) if candidate.estimator == "stack" else NOTHING,
         )
         for candidate in candidates
     )
@@ -250,10 +290,11 @@ def refit(
     seed: int,
     weighting: Weighting = None,
     rows: NDArray[np.intp] | None = None,
+    extra: Extra = NOTHING,
 ) -> CompiledModel:
     """Fit a candidate on all training rows, or some, and compile it, with the temperature cross-validation found."""
     rows = np.arange(len(target)) if rows is None else rows
-    features, estimator = fit(result.candidate, counts, target, rows, embeddings, seed, weighting)
+    features, estimator = fit(result.candidate, counts, target, rows, embeddings, seed, weighting, extra)
     return compile_model(features, estimator, sections, result.temperature)
 
 

@@ -15,7 +15,7 @@ import sklearn
 from numpy.typing import NDArray
 
 from classifier.corpus.datasets import datasets, load_corpus, slug
-from classifier.corpus.duplicates import near_duplicate_pairs
+from classifier.corpus.duplicates import near_duplicate_groups, near_duplicate_pairs
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
 from classifier.errors import ClassifierError, DataError
@@ -35,6 +35,7 @@ from classifier.training.labels import JUDGE, training_weightings, weighting_in_
 from classifier.training.notes import registered_note, search_note
 from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
 from classifier.training.search import (
+    Extra,
     Folds,
     Result,
     Weighting,
@@ -45,6 +46,7 @@ from classifier.training.search import (
     refit,
     search,
 )
+from classifier.training.topics import topic_groups
 from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ class Corpora:
     sections: tuple[str, ...]
     test_name: str
     overlap: int  #: test headlines that are near-duplicates of training headlines
+    auxiliary: list[pd.DataFrame]  #: tables with sections of their own
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
@@ -90,8 +93,17 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     """
     import pandas as pd
 
-    frames = [load_corpus(reference, base) for reference in config.data.train]
-    train, cleaning = merge_repeats(pd.concat(frames, ignore_index=True))
+    frames = [load_corpus(reference, base).assign(table=reference) for reference in config.data.train]
+    rows = pd.concat(frames, ignore_index=True)
+    for reference, left_out in config.data.leave_out.items():
+        chosen = (rows["table"] == reference) & rows["section"].isin(left_out)
+        if absent := sorted(set(left_out) - set(rows["section"][chosen])):
+            raise DataError(
+                f"data.leave_out: no row of {reference!r} in data.train has the section {', '.join(absent)}."
+            )
+        logger.info("train: %d rows of %s left out (%s)", int(chosen.sum()), reference, ", ".join(left_out))
+        rows = rows[~chosen]
+    train, cleaning = merge_repeats(rows)
     logger.info("train: %s", cleaning)
     names = set(train["section"])
     sections = tuple(name for name in SECTIONS if name in names) + tuple(sorted(names - set(SECTIONS)))
@@ -110,14 +122,27 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     else:
         index = {name: i for i, name in enumerate(sections)}
         target = np.array([index[name] for name in train["section"]], np.intp)
-        rows = holdout_rows(train["headline"].tolist(), target, config.data.holdout or 0, config.experiment.seed)
-        held = np.isin(np.arange(len(train)), rows)
+        held_out = holdout_rows(train["headline"].tolist(), target, config.data.holdout or 0, config.experiment.seed)
+        held = np.isin(np.arange(len(train)), held_out)
         train, test = train[~held], train[held]
         test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
+    auxiliary = [_load_auxiliary(reference, base, set(test["headline"])) for reference in config.data.auxiliary]
     both = [*train["headline"], *test["headline"]]
     crossing = {j for i, j, _ in near_duplicate_pairs(both) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing))
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary)
+
+
+def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
+    frame, cleaning = merge_repeats(load_corpus(reference, base))
+    frame = frame[~frame["headline"].isin(tested)]
+    logger.info("auxiliary %s: %s", reference, cleaning)
+    if frame["section"].nunique() < 2:
+        raise DataError(
+            f"auxiliary table {reference}: has one section only ({frame['section'].iloc[0]}), of which nothing "
+            "can be learned. Join it with others in one table, or leave it out."
+        )
+    return frame
 
 
 @dataclass(frozen=True)
@@ -131,6 +156,7 @@ class Materials:
     seconds: dict[str, float]  #: for one headline, by block
     weightings: list[Weighting]  #: of the rows in each fold's fit
     weighting: Weighting  #: of the rows in the fit on all of them
+    extra: Extra  #: what a stack learns from besides
 
 
 def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
@@ -211,25 +237,45 @@ def _search(
     headlines = corpora.train["headline"].tolist()
     index = {name: i for i, name in enumerate(corpora.sections)}
     target = np.array([index[name] for name in corpora.train["section"]], np.intp)
-    folds = make_folds(headlines, target, corpora.sections, config.search.folds, seed)
 
-    facts = [digest, config.search.folds, seed, NORMALIZER_VERSION, kiwi_versions(), sklearn.__version__]
+    facts = [
+        digest,
+        *map(table_digest, corpora.auxiliary),
+        config.search.folds,
+        seed,
+        NORMALIZER_VERSION,
+        kiwi_versions(),
+        sklearn.__version__,
+    ]
     if config.labels != Labels():
-        facts += [config.labels.model_dump_json(), *corpora.train.get("evidence", ())]
+        facts += [config.labels.model_dump_json(), *corpora.train.get("evidence", ()), *corpora.train["table"]]
     candidates = {candidate_key(candidate, facts): candidate for candidate in config.expand()}
     keys = {candidate.to_json(): key for key, candidate in candidates.items()}
     blocks = {block for candidate in candidates.values() for block in candidate.features}
     if config.labels.errors != "keep":
         blocks |= set(JUDGE.features)
+    if config.search.groups == "topics":
+        blocks.add("embeddings")
     cache = FeatureCache(str(cache_folder() / "features"))
     counts = cache.counts(headlines, sorted(blocks))
     embeddings = cache.embeddings() if "embeddings" in blocks else None
+    groups: NDArray[np.integer] = near_duplicate_groups(headlines)
+    if config.search.groups == "topics" and embeddings is not None:
+        groups = topic_groups(counts["embeddings"], embeddings, groups, seed)
+    folds = make_folds(headlines, target, corpora.sections, config.search.folds, seed, groups)
     weightings, weighting = training_weightings(
         config.labels, corpora.train, counts, target, corpora.sections, folds, embeddings, seed, config.search.n_jobs
     )
     if weighting is not None:
         logger.info("labels: %s", weighting_in_words(weighting))
-    materials = Materials(counts, embeddings, target, folds, extraction_seconds(headlines), weightings, weighting)
+    tables = []
+    for frame in corpora.auxiliary:
+        sections = np.unique(frame["section"], return_inverse=True)[1].astype(np.intp)
+        tables.append((cache.counts(frame["headline"].tolist(), sorted(blocks)), sections))
+    extra = Extra(groups, tuple(tables))
+    materials = Materials(
+        counts, embeddings, target, folds, extraction_seconds(headlines), weightings, weighting, extra
+    )  # fmt: skip
     results = run.finished(candidates)
     if results:
         logger.info("%d of %d candidates are taken from the store", len(results), len(candidates))
@@ -246,6 +292,7 @@ def _search(
         seed=seed,
         n_jobs=config.search.n_jobs,
         weightings=materials.weightings,
+        extra=materials.extra,
     )
     for result in done:
         key = keys[result.candidate.to_json()]
@@ -264,7 +311,8 @@ def _refit(
     rows = None if fold is None else materials.folds[fold][0]
     weighting = materials.weighting if fold is None else (materials.weightings or [None] * (fold + 1))[fold]
     return refit(
-        winner, materials.counts, materials.target, sections, materials.embeddings, seed, weighting, rows
+        winner, materials.counts, materials.target, sections, materials.embeddings, seed, weighting, rows,
+        materials.extra,
     )  # fmt: skip
 
 
@@ -333,6 +381,7 @@ def _log_artefacts(
         materials.embeddings,
         config.experiment.seed,
         materials.weightings[0],
+        materials.extra,
     )
     figures = {
         "confusion_matrix": plots.confusion_figure(judged, title),
@@ -369,7 +418,7 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
     from classifier import __version__
 
     known = datasets()
-    names = [reference.partition(":")[0] for reference in config.data.train]
+    names = [reference.partition(":")[0] for reference in [*config.data.train, *config.data.auxiliary]]
     return {
         "name": config.experiment.registered_model,
         "version": None,
@@ -377,6 +426,7 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
         "candidate": winner.candidate.name,
         "temperature": winner.temperature,
         "train": list(config.data.train),
+        "auxiliary": list(config.data.auxiliary),
         "train_rows": len(corpora.train),
         "train_sha256": digest,
         "licences": sorted({known[name].licence if name in known else "the table's own" for name in names}),
