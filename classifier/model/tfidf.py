@@ -34,9 +34,14 @@ class Weights:
     def table(self) -> NDArray[np.float32]:
         """``idf * coefficients`` and, last, ``idf ** 2``: (n_kept, n_sections + 1)."""
         table = np.empty((len(self.idf), self.coefficients.shape[1] + 1), np.float32)
+        self.fill(table)
+        return table
+
+    def fill(self, table: NDArray[np.float32]) -> None:
+        """Write :attr:`table` into an array of its shape, and let it be that from now on."""
         np.multiply(self.coefficients, self.idf[:, None], out=table[:, :-1])
         np.square(self.idf, out=table[:, -1])
-        return table
+        self.__dict__["table"] = table
 
     @cached_property
     def place(self) -> NDArray[np.int32]:

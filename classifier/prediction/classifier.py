@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from classifier.errors import ModelError
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
-from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer, softmax
 from classifier.places import CHAMPION
 
@@ -168,8 +167,8 @@ class Classifier:
             TypeError: ``headlines`` is one string, or something in it is none.
         """
         texts = _checked(headlines)
-        if len(texts) == 1 and self._cascade is not None and self.tier != "accurate":
-            return [self._predict_one(texts[0], self._cascade.fast)]
+        if len(texts) == 1:
+            return [self._predict_one(texts[0])]
         if self._cascade is not None and self.tier == "cascade":
             logits, known, sure = self._cascade.tiered_scores(texts)
             tiers = [("accurate", "fast")[by_fast] for by_fast in sure.tolist()]
@@ -178,16 +177,22 @@ class Classifier:
             tiers = [self.tier] * len(texts)
         return self._predictions(texts, logits, known, tiers)
 
-    def _predict_one(self, text: str, fast: FastTier) -> Prediction:
+    def _predict_one(self, text: str) -> Prediction:
         """Do what :meth:`predict` does for one headline, with plain numbers where an array costs more than it saves."""
-        logits, known = fast.score_one(text)
-        highest = max(logits)
-        powers = [math.exp(logit - highest) for logit in logits]
+        tier = "accurate"
+        if self._cascade is not None and self.tier != "accurate":
+            fast = self._cascade.fast
+            logits, known = fast.score_one(text)
+            powers = _powers(logits)
+            if self.tier == "fast" or (known and 1 / sum(powers) >= fast.threshold):
+                tier = "fast"
+        if tier == "accurate":
+            found, informed = self.model.scores([text])
+            logits, known = found[0].tolist(), bool(informed[0])
+            powers = _powers(logits)
         total = sum(powers)
-        if self.tier == "cascade" and not (known and 1 / total >= fast.threshold):
-            return self._predictions([text], *self.model.scores([text]), ["accurate"])[0]
-        section = self.sections[logits.index(highest)] if known else None
-        return Prediction(text, section, 1 / total, "fast", [[power / total for power in powers]], 0, self.sections)
+        section = self.sections[powers.index(1.0)] if known else None
+        return Prediction(text, section, 1 / total, tier, [[power / total for power in powers]], 0, self.sections)
 
     def answer(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return probabilities (n_headlines, n_sections) and whether each headline holds anything known."""
@@ -247,6 +252,12 @@ class Classifier:
             raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
         fast = self._cascade.fast if self._cascade is not None and prediction.tier == "fast" else None
         return explain(fast or self.model, headline, section, top)
+
+
+def _powers(logits: list[float]) -> list[float]:
+    """Return probabilities but for a factor, the highest being 1."""
+    highest = max(logits)
+    return [math.exp(logit - highest) for logit in logits]
 
 
 def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Prediction]]:
