@@ -92,25 +92,29 @@ class CompiledModel(Scorer):
         return logits, known
 
     @cached_property
-    def _joint(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The blocks' tables in one, and where each begins in it."""
+    def _joint(self) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32], dict[str, int]]:
+        """The blocks' tables in one and where each begins; the same of the places of their columns."""
         sizes = [len(weights.idf) for weights in self.blocks.values()]
         table = np.empty((sum(sizes), len(self.sections) + 1), np.float32)
         starts = np.cumsum([0, *sizes])
         for weights, start, end in zip(self.blocks.values(), starts, starts[1:], strict=False):
             weights.fill(table[start:end])
-        return table, starts
+        places: list[NDArray[np.int32]] = []
+        begins: dict[str, int] = {}
+        for (name, weights), start in zip(self.blocks.items(), starts.tolist(), strict=False):
+            begins[name] = sum(len(place) for place in places)
+            place = np.full(BLOCKS[name].columns, -1, np.int32)
+            place[weights.columns] = np.arange(start, start + len(weights.columns), dtype=np.int32)
+            places.append(place)
+        return table, starts, np.concatenate(places), begins
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
         batch = Batch(normalize_all([headline]))
-        table, starts = self._joint
-        parts = []
+        table, starts, places, begins = self._joint
         columns = columns_of_one(batch, self.blocks)
-        for (name, weights), start in zip(self.blocks.items(), starts.tolist(), strict=False):
-            place = weights.kept(columns[name])
-            parts.append(place[place >= 0] + start)
-        features = np.concatenate(parts)
+        features = places.take(np.concatenate([found + begins[name] for name, found in columns.items()]))
+        features = features[features >= 0]
         features.sort()
         count = None
         fresh = features[1:] != features[:-1]
