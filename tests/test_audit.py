@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import shutil
@@ -15,13 +16,13 @@ import pytest
 from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
-from classifier.audit.findings import Findings, audit
+from classifier.audit.findings import Doubt, Findings, audit
 from classifier.audit.report import render
 from classifier.audit.review import apply_review, write_review
 from classifier.audit.style import judge_style, marks
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.tables import merge_repeats, read_table, write_table
-from classifier.errors import DataError
+from classifier.errors import ConfigError, DataError
 from classifier.model.features import FeatureCache
 from classifier.places import cache_folder
 from classifier.text.normalize import normalize
@@ -75,6 +76,8 @@ def audited(
         (frame["headline"][5], "경제"),
     ]
     write_table(pd.DataFrame(test, columns=["headline", "section"]), folder / "test.csv")
+    (folder / "report").mkdir()
+    (folder / "report" / "mine.txt").write_text("stands in the folder, and is none of the audit's", encoding="utf-8")
     command = "audit table.tsv --against test.csv --output report --track".split()
     done = subprocess.run(
         [sys.executable, "-m", "classifier", *command], cwd=folder, capture_output=True, timeout=300, check=False
@@ -119,6 +122,22 @@ def test_flipped_labels_lead_the_review_with_the_right_section_and_a_reason(
     assert "코스피 2,700선 회복…외국인 순매수" not in problems
 
 
+def test_all_repeats_and_leaks_are_in_tables_beside_the_report(audited: Path) -> None:
+    table = read_table(audited / "table.tsv", labelled=False)
+    found = read_table(audited / "report" / "duplicates.tsv", all_columns=True)
+    figures = json.loads((audited / "report" / "audit.json").read_text(encoding="utf-8"))
+    assert found["group"].nunique() == figures["repeated headlines"] + figures["near-duplicate groups"]
+    for row, headline, section in zip(found["row"], found["headline"], found["section"], strict=True):
+        assert (headline, section) == tuple(table.loc[int(row), ["headline", "section"]])
+    same = found[found["kind"] == "the same"]
+    assert set(same["headline"]) == {"코스피 2,700선 회복…외국인 순매수", "프로야구 개막전 다섯 구장 매진"}
+    assert (found[found["kind"] == "near"].groupby("group")["headline"].nunique() > 1).all()
+    leaks = read_table(audited / "report" / "leaks.tsv", all_columns=True)
+    assert leaks["kind"].tolist() == ["the same", "near"]
+    assert leaks["row"].tolist() == ["4", "2"]
+    assert leaks["headline_here"].tolist() == [table.iloc[5]["headline"], "코스피 2,700선 회복…외국인 순매수"]
+
+
 def test_the_audit_is_a_run_in_mlflow_when_asked(audited: Path) -> None:
     client = MlflowClient(f"sqlite:///{audited / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("Audits")
@@ -126,7 +145,7 @@ def test_the_audit_is_a_run_in_mlflow_when_asked(audited: Path) -> None:
     assert run.info.status == "FINISHED"
     assert run.data.metrics["repeated headlines"] == 2
     paths = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert paths == {"report.html", "review.tsv", "audit.json"}
+    assert paths == {"report.html", "review.tsv", "audit.json", "duplicates.tsv", "leaks.tsv"}, "and nothing of others"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: `make browser` installs it")
@@ -235,6 +254,33 @@ def test_an_edited_review_gives_a_corrected_table_and_a_record(reviewed: tuple[P
         changed[frame["row"][2]] = "연예"
     assert dict(zip(record["row"], record["after"], strict=True)) == changed
     assert record["before"].tolist() == [before.loc[int(row), "section"] for row in record["row"]]
+
+
+def test_a_review_that_a_spreadsheet_has_saved_is_applied(tmp_path: Path) -> None:
+    """It drops or doubles the quote marks of a headline, and writes CP949."""
+    headlines = [
+        '"코스피 2,700선 회복"…외국인 순매수',
+        "'산골 밥상' 시청률 1위",
+        '배우 A씨 "열애 맞다"',
+        "프로야구 개막",
+    ]
+    frame = pd.DataFrame({"headline": headlines, "section": ["연예", "연예", "스포츠", "스포츠"]})
+    write_table(frame, tmp_path / "table.tsv")
+    table = read_table(tmp_path / "table.tsv")
+    doubts = [
+        Doubt(row, headline, section, "스포츠" if row == 5 else "경제", "likely label error", 0.1, 0.9, '"코스피 +2.0')
+        for row, headline, section in zip(table.index, table["headline"], table["section"], strict=True)
+    ]
+    write_review(doubts, tmp_path / "review.tsv")
+    rows = list(csv.reader((tmp_path / "review.tsv").open(encoding="utf-8"), dialect="excel-tab"))
+    assert rows[1][1] != headlines[0], "a spreadsheet takes the quote marks for its own"
+    with (tmp_path / "review.tsv").open("w", encoding="cp949", newline="") as stream:
+        csv.writer(stream, dialect="excel-tab").writerows(rows)
+    done = apply_review(table, tmp_path / "review.tsv", tmp_path / "clean.tsv")
+    assert (done.relabelled, done.removed, done.kept) == (3, 0, 1)
+    clean = read_table(tmp_path / "clean.tsv")
+    assert list(clean["headline"]) == headlines
+    assert list(clean["section"]) == ["경제", "경제", "경제", "스포츠"]
 
 
 def test_a_review_of_another_table_is_refused_line_by_line(reviewed: tuple[Path, Path]) -> None:
@@ -377,6 +423,19 @@ def test_evidence_weighs_rows_alone_and_together_with_errors(materials: dict[str
     )
     assert set(np.unique(both[evidence == "block"])) == {0.25, 0.5}
     assert weightings(materials, Labels(), materials["target"])[1] is None
+
+
+def test_evidence_that_cannot_be_weighed_is_an_error_or_a_warning(
+    materials: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    target = materials["target"]
+    weightings(materials, Labels(evidence={"blok": 0.5}), target)
+    assert "no training row has the evidence blok" in caplog.text
+    frame = materials["frame"].assign(evidence=np.where(target == 1, "block", "item"))
+    with pytest.raises(ConfigError, match=r"weight 0 to all rows .* of 연예"):
+        weightings(materials | {"frame": frame}, Labels(evidence={"block": 0}), target)
+    with pytest.raises(ConfigError, match="no training table has"):
+        weightings(materials | {"frame": frame.drop(columns="evidence")}, Labels(evidence={"block": 0.5}), target)
 
 
 def test_a_training_on_dirty_labels_profits_from_dropping_them(

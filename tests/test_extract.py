@@ -354,6 +354,7 @@ def test_an_article_page_with_rankings_at_its_side(portal):
     first, second = found.article.body.split("\n")
     assert first.startswith("한국은행 금융통화위원회가")
     assert second.startswith("한은 총재는 이날")
+    assert found.article.section == "경제", "이 기사는 언론사에서 경제 섹션으로 분류했습니다."
     assert Counter(i.block for i in found.items) == {"새벽일보 랭킹 뉴스": 3, "함께 볼만한 뉴스": 3}
     assert [i.press for i in found.items[3:]] == ["한국방송", "머니투데이", "연합뉴스"]
 
@@ -493,12 +494,15 @@ def test_labelled_only_drops_rows_without_section_and_stdout_is_a_table(tmp_path
 
 
 @pytest.mark.parametrize("name", ["nothing", "*.html", "gone.html"])
-def test_names_that_hold_no_page_are_named(tmp_path, name):
+def test_names_that_hold_no_page_are_named_and_the_others_go_on(tmp_path, name):
     (tmp_path / "nothing").mkdir()
-    done = run(name, cwd=tmp_path)
+    write_block(tmp_path / "a.txt", "인기 뉴스", *THREE)
+    done = run(name, "a.txt", cwd=tmp_path)
     assert done.returncode == 2
     assert name in done.stderr
+    assert "1 pages failed" in done.stderr
     assert "Traceback" not in done.stderr
+    assert len(done.stdout.splitlines()) == 1 + len(THREE)
 
 
 # ---- Profiles ----------------------------------------------------------------------------------------------
@@ -561,6 +565,12 @@ BAD = {
     "english.html": (b"<html><body><p>The quick brown fox jumps over the lazy dog.</p>", "not a Korean page"),
     "japanese.txt": (("日本銀行は金融政策決定会合で追加利上げを決めた。" * 9).encode(), "not a Korean page"),
     "mojibake.txt": (BODY.encode().decode("latin-1").encode(), "not a Korean page"),
+    "paper.txt": (b"%PDF-1.7\n1 0 obj", "a PDF file"),
+    "saved.mhtml": (
+        b"From: <Saved by Blink>\r\nSubject: =?utf-8?Q?=EB\r\n =EB?=\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related;\r\n\ttype="text/html"\r\n\r\n' + BODY.encode(),
+        "a web archive (MHTML)",
+    ),
     "neither.txt": (BODY.encode() + b"\xff" + BODY.encode("cp949"), "neither UTF-8 (byte"),
     "deep.html": (b"<div>" * 100_000 + PAGE.encode(), "elements inside each other"),
     "unclosed.html": (b"<b>" * 900 + b"<p>" * 20_000 + PAGE.encode(), "counting those that are never closed"),

@@ -12,18 +12,22 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from classifier.audit.findings import Findings, SectionProfile
-from classifier.audit.review import write_review
+from classifier.audit.review import write_duplicates, write_leaks, write_review
 from classifier.audit.style import Style
 from classifier.errors import DataError
 from classifier.training.plots import confusion_figure, styled
 
 REPORT, REVIEW, FIGURES = "report.html", "review.tsv", "audit.json"
+DUPLICATES, LEAKS = "duplicates.tsv", "leaks.tsv"
+FILES = (REPORT, REVIEW, FIGURES, DUPLICATES, LEAKS)
 
 _SHOWN = 200
 
 
 def write_audit(findings: Findings, folder: Path) -> Path:
-    """Write ``report.html``, ``review.tsv`` and ``audit.json`` into ``folder``; return the report's path.
+    """Write the report, the review table, lists and figures into ``folder``; return the report's path.
+
+    They are :data:`FILES`; ``leaks.tsv`` is there if the table was held against another.
 
     Raises:
         DataError: the folder cannot be written to.
@@ -38,6 +42,11 @@ def write_audit(findings: Findings, folder: Path) -> Path:
             f"{folder}: cannot be written ({error.strerror}). Name another folder with --output."
         ) from error
     write_review(findings.doubts, folder / REVIEW)
+    write_duplicates([*findings.repeated, *findings.near], folder / DUPLICATES)
+    if findings.against is not None:
+        write_leaks(findings.leaks, folder / LEAKS)
+    else:
+        (folder / LEAKS).unlink(missing_ok=True)  # of an audit before this one
     return folder / REPORT
 
 
@@ -60,6 +69,8 @@ def render(findings: Findings) -> str:
         pictures={name: _embedded(figure) for name, figure in pictures.items()},
         shown=_SHOWN,
         review=REVIEW,
+        duplicates=DUPLICATES,
+        leaks_file=LEAKS,
     )
 
 
@@ -98,11 +109,16 @@ def _style_figure(raw: Style, normalized: Style) -> Figure:
     with styled():
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         axis = figure.subplots()
-        axis.bar(place - 0.2, list(raw.recall.values()), 0.38, label="as it stands", color="tab:red")
-        axis.bar(place + 0.2, list(normalized.recall.values()), 0.38, label="after the normaliser", color="tab:green")
-        axis.axhline(raw.chance, color="grey", linestyle=":", label="chance")
+        for style, shift, label, color in (
+            (raw, -0.2, "as it stands", "tab:red"),
+            (normalized, 0.2, "after the normaliser", "tab:green"),
+        ):
+            # Recall alone would show a model that answers the same always as knowing that section.
+            told = [style.recall[name] - style.false_alarms[name] for name in names]
+            axis.bar(place + shift, told, 0.38, label=label, color=color)
+        axis.axhline(0, color="grey", linewidth=0.8)
         axis.set_xticks(place, names)
-        axis.set(ylim=(0, 1.2), title="share of each section that style alone tells (recall)")
-        axis.legend(loc="upper right", ncols=3)
+        axis.set(ylim=(-0.1, 1.2), title="what style alone tells: recall less false alarms (0: nothing, 1: all)")
+        axis.legend(loc="upper right", ncols=2)
         figure.draw_without_rendering()  # ticks are made now, with this font
     return figure

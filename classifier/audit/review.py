@@ -1,4 +1,4 @@
-"""The rows to review: a table that a person edits, and what becomes of the audited table then."""
+"""The tables of an audit: the rows to review, which a person edits and which are applied then; repeats; leaks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.audit.findings import Doubt
+from classifier.audit.findings import Doubt, Group, Leak
 from classifier.corpus.sections import canonical_section
 from classifier.corpus.tables import read_table, write_table
 from classifier.errors import DataError
@@ -42,6 +42,36 @@ def write_review(doubts: Sequence[Doubt], path: Path) -> None:
     ]
     columns = "row headline section section_suggested problem probability probability_suggested reason".split()
     write_table(pd.DataFrame(rows, columns=columns), path)
+
+
+def write_duplicates(groups: Sequence[Group], path: Path) -> None:
+    """Write the groups of repeats and near-duplicates, a row of the table a line."""
+    import pandas as pd
+
+    rows = [
+        (number, "the same" if len(set(group.headlines)) == 1 else "near", row, headline, section)
+        for number, group in enumerate(groups, 1)
+        for row, headline, section in zip(group.rows, group.headlines, group.sections, strict=True)
+    ]
+    write_table(pd.DataFrame(rows, columns=["group", "kind", "row", "headline", "section"]), path)
+
+
+def write_leaks(leaks: Sequence[Leak], path: Path) -> None:
+    """Write the rows of the other table that this one holds too, or nearly."""
+    import pandas as pd
+
+    rows = [
+        (leak.row, leak.headline, leak.section, "the same" if leak.exact else "near",
+         leak.row_here, leak.headline_here, leak.section_here)
+        for leak in leaks
+    ]  # fmt: skip
+    columns = "row headline section kind row_here headline_here section_here".split()
+    write_table(pd.DataFrame(rows, columns=columns), path)
+
+
+def _letters(headline: str) -> str:
+    """Return what a spreadsheet leaves of a headline whatever it does to quote marks: letters and digits."""
+    return "".join(c for c in headline if c.isalnum())
 
 
 @dataclass(frozen=True)
@@ -80,7 +110,7 @@ def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
     problems = edits["problem"] if "problem" in edits else [""] * len(edits)
     for number, row, headline, suggested, problem in zip(edits.index, *columns, problems, strict=True):
         position = at.get(row.strip())
-        if position is None or headlines[position] != headline:
+        if position is None or _letters(headlines[position]) != _letters(headline):
             found = "is not there" if position is None else f"holds {headlines[position][:60]!r}"
             bad.append(f"  line {number}: row {row} of the table {found}; the review says {headline[:60]!r}")
         elif position in after:
@@ -92,7 +122,7 @@ def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
                 changes.append(
                     {
                         "row": row.strip(),
-                        "headline": headline,
+                        "headline": headlines[position],
                         "before": sections[position],
                         "after": "(removed)" if wanted == REMOVE else after[position],
                         "problem": problem,

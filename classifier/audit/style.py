@@ -64,6 +64,7 @@ class Style:
     balanced_accuracy: float  #: mean recall of a cross-validated model that sees nothing but style
     chance: float  #: mean recall of guessing: one by the number of sections
     recall: dict[str, float]  #: of that model, by section
+    false_alarms: dict[str, float]  #: share of the other sections' headlines that it takes for this section
     cues: list[Cue]  #: strongest first
 
 
@@ -119,6 +120,10 @@ def judge_style(
         balanced_accuracy=float(balanced_accuracy_score(target, answers)),
         chance=1 / len(sections),
         recall={name: float(right[target == i].mean()) for i, name in enumerate(sections)},
+        false_alarms={
+            name: float((answers[target != i] == i).mean()) if (target != i).any() else 0.0
+            for i, name in enumerate(sections)
+        },
         cues=_cues(matrix, known, target, sections),
     )
 

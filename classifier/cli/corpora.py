@@ -71,7 +71,7 @@ def audit(
         )
         return
     from classifier.audit.findings import audit as run
-    from classifier.audit.report import write_audit
+    from classifier.audit.report import FILES, write_audit
 
     other = load_corpus(against, labelled=False) if against is not None else None
     findings = run(load_corpus(table, labelled=False), table, against=other, against_name=against)
@@ -83,7 +83,8 @@ def audit(
         from classifier.training.tracking import log_audit
 
         figures = {name: float(value) for name, value in findings.summary().items() if not isinstance(value, str)}
-        typer.echo(f"logged to MLflow as run {log_audit(table, figures, folder)}", err=True)
+        files = [path for name in FILES if (path := folder / name).is_file()]
+        typer.echo(f"logged to MLflow as run {log_audit(table, figures, files)}", err=True)
 
 
 def _print_findings(findings: Findings) -> None:

@@ -10,13 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from classifier.corpus.lines import BULLET, Line, block_title, headline_like, is_lede, is_paragraph
-from classifier.corpus.pages import HEADING
 from classifier.corpus.portal import Portal
 
-_RANK = re.compile(r"(\d{1,3})\s*위?(?:\s+|$)")
+_RANK = re.compile(r"(\d{1,3})\s*(?:위[.:]?)?(?:\s+|$)")
 _TIME = re.compile(r"\d{1,2}:\d{2}\s+")
 _COMMENTS = re.compile(r"\s*[\[(]\d{1,5}[\])]$")
-_TAGGED = re.compile(r"[\[【〔]([^\]】〕]{1,10})[\]】〕]\s*(.+)")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_TAGGED = (
+    re.compile(r"[\[【〔(<](?P<tag>[^\]】〕)>]{1,10})[\]】〕)>]\s*(?P<rest>.+)"),  # [연예] 배우 A씨 …
+    re.compile(r"(?P<tag>[\w/·]{1,10})\s?[|│]\s?(?P<rest>.+)"),  # 연예 | 배우 A씨 …
+    re.compile(r"(?P<rest>.+?)\s*[\[【〔(<](?P<tag>[^\[\]【】〔〕()<>]{1,10})[\]】〕)>]"),  # 배우 A씨 … (연예)
+)
 
 _MIN_PLAIN = 3  # items without bullets must be this many to be called a list
 _MAX_WORD = 12  # characters of a press
@@ -109,25 +113,28 @@ class _Block:
         """Read one line; False if it is no part of the block."""
         text, marked = self._without_bullet(line.text)
         if marked:
+            sign = "1" if line.text[0].isdecimal() else line.text[0]
+            if not text and sign != self.sign and self._has_headline() and self.portal.match("noise", line.text):
+                return True  # it stands between two counters: press · time
             if self.listed is False:
                 return False  # another list
             self.listed = True
-            sign = "1" if line.text[0].isdecimal() else line.text[0]
             self.sign = self.sign or sign
             self.strangeness += sign != self.sign
             if self.current is not None and not self.current.headline:
                 self._count_empty(self.current)
             self.current = None
-        if block_title(line.text, self.portal) is not None:
+        counter = self.portal.match("noise", text) is not None
+        if block_title(line.text, self.portal) is not None and not (counter and line.indented and not marked):
             return False
-        if line.text.startswith(HEADING) and self.portal.is_label(line.text):
+        if line.heading and self.portal.is_label(line.text):
             return not self.drafts  # a tab, or the heading of what follows
         if not text:
             self._begin(at)
         elif self.portal.is_label(text):
             self._take_label(text, marked, line, at)
-        elif self.portal.match("noise", text):
-            self.strangeness += 2 * marked  # a button, as no item begins with a counter
+        elif counter:
+            self._take_counter(text, marked, at)
         elif self.portal.match("menu", text):
             self.strangeness += 2
         elif marked or (self.current is not None and not self.current.headline):
@@ -136,12 +143,21 @@ class _Block:
             return self._take_unmarked(text, line, at) and self.strangeness < _MAX_STRANGENESS
         return self.strangeness < _MAX_STRANGENESS
 
+    def _has_headline(self) -> bool:
+        return self.current is not None and bool(self.current.headline)
+
     def _count_empty(self, draft: _Draft) -> None:
         """Count an item without headline; labels over the first headline are tabs, later ones a menu."""
         if not draft.labelled:
             self.strangeness += 1
         elif any(draft.headline for draft in self.drafts):
             self.strangeness += 2
+
+    def _take_counter(self, text: str, marked: bool, at: int) -> None:
+        if marked and _CLOCK.fullmatch(text):
+            self._begin(at)
+        else:
+            self.strangeness += 2 * marked  # a button, as no item begins with any other counter
 
     def _take_unmarked(self, text: str, line: Line, at: int) -> bool:
         """Read a line without a bullet: a press, a new item of a plain list, or the block's end."""
@@ -153,6 +169,8 @@ class _Block:
             return True
         if self.listed:
             return line.indented  # what else stands within an item, such as its first words
+        if line.heading and self.drafts and not self.lines[self.drafts[0].line].heading:
+            return False  # of what follows, for the headlines are no headings
         if not headline_like(text, self.portal):
             following = self.lines[at + 1].text if at + 1 < len(self.lines) else ""
             if self.current is not None and is_lede(text) and self._is_detail(following):
@@ -214,11 +232,11 @@ class _Block:
             text = " ".join(before.split())[len(line.text) - len(text) :]
             self._label(draft, label)
         text = _TIME.sub("", text, count=1) if _TIME.match(text) else text
-        tagged = _TAGGED.fullmatch(text)
-        if tagged and self.portal.section(tagged[1]):
-            text = tagged[2]
-            draft.tag = self.portal.section(tagged[1])
         text = _COMMENTS.sub("", text)
+        tags = (found for form in _TAGGED if (found := form.fullmatch(text)) and self.portal.section(found["tag"]))
+        if tagged := next(tags, None):
+            text = tagged["rest"]
+            draft.tag = self.portal.section(tagged["tag"])
         if headline_like(text, self.portal):
             draft.headline = text
             draft.behind_menu = self.strangeness > 1

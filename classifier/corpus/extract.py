@@ -131,30 +131,27 @@ def _merge(mentions: Counter[_Mention]) -> dict[str, str]:
     }
 
 
-def find_pages(names: Sequence[str]) -> Iterator[str]:
-    """Yield the pages that files, folders and globs name; ``-`` is standard input.
+def find_pages(name: str) -> Iterator[str]:
+    """Yield the pages that a file's, a folder's or a glob's name stands for; ``-`` is standard input.
 
     Raises:
         DataError: a folder or a glob holds no page.
     """
-    for name in names:
-        path = Path(name)
-        if name == "-" or path.is_file():
-            yield name
-        elif path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in _PAGE_SUFFIXES and p.is_file())
-            if not found:
-                raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)}.")
-            yield from map(str, found)
-        elif any(sign in name for sign in "*?["):
-            matches = sorted(
-                match for match in Path(path.anchor).glob(name.removeprefix(path.anchor)) if match.is_file()
-            )
-            if not matches:
-                raise DataError(f"{name}: no file matches.")
-            yield from map(str, matches)
-        else:
-            yield name  # reading it will say that it is not there
+    path = Path(name)
+    if name == "-" or path.is_file():
+        yield name
+    elif path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in _PAGE_SUFFIXES and p.is_file())
+        if not found:
+            raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)}.")
+        yield from map(str, found)
+    elif any(sign in name for sign in "*?["):
+        matches = sorted(match for match in Path(path.anchor).glob(name.removeprefix(path.anchor)) if match.is_file())
+        if not matches:
+            raise DataError(f"{name}: no file matches.")
+        yield from map(str, matches)
+    else:
+        yield name  # reading it will say that it is not there
 
 
 def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
@@ -183,14 +180,20 @@ def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction
         portal: the profile by which they are read.
         stdin: what ``-`` reads.
 
-    Raises:
-        DataError: a folder or a glob holds no page.
     """
     extraction = Extraction()
-    for name in find_pages(names):
+
+    def failed(error: DataError) -> None:
+        logger.warning("%s", error)
+        extraction.failures.append(str(error))
+
+    for name in names:
         try:
-            extraction.add(read_named(name, portal, stdin), name)
-        except DataError as error:
-            logger.warning("%s", error)
-            extraction.failures.append(str(error))
+            for page in find_pages(name):
+                try:
+                    extraction.add(read_named(page, portal, stdin), page)
+                except DataError as error:
+                    failed(error)
+        except DataError as error:  # a folder or a glob that holds none
+            failed(error)
     return extraction

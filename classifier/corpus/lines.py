@@ -19,8 +19,15 @@ _MOVED = re.compile(r"\s(?:[▲▼]\s?\d+|[–-])$")
 #: What is left of tags and characters in a page that is broken.
 _DEBRIS = re.compile(r"['\"]>|</?[a-z][a-z0-9]*[\s/>]|/[a-z0-9]+>|\b[a-z]+=['\"a-z#/]|\ufffd")
 
+#: Headings, links, pictures, emphasis and escapes of Markdown, which some extractors write.
+_HEADING = re.compile(r"#{1,6} ")
+_PICTURE = re.compile(r"!\[[^\[\]]*\]\([^()\s]*\)")
+_LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\]){0,300})\]\((?:https?:|[/#?.])[^()\s]*(?: \"[^\"]*\")?\)")
+_EMPHASIS = re.compile(r"\*\*([^*]+)\*\*")
+_ESCAPE = re.compile(r"\\([\[\]()*_#.+|~-])")
+
 _MIN_PARAGRAPH = 50
-_NO_HEADLINES = ("noise", "captions", "body_ends", "bylines")
+_NO_HEADLINES = ("noise", "captions", "body_ends", "bylines", "article_sections")
 
 
 @dataclass
@@ -30,13 +37,19 @@ class Line:
     text: str  #: white space folded
     indented: bool
     raw: str
+    heading: bool = False  #: of what follows, and no link itself
     used: bool = False  #: belongs to a block
 
     @classmethod
     def of(cls, raw: str) -> Line:
         """Return the line that ``raw`` is."""
         raw = unicodedata.normalize("NFC", raw)
-        return cls(" ".join(raw.split()), raw[:1].isspace(), raw.strip())
+        if "](" in raw:
+            raw = _LINK.sub(r"\1", _PICTURE.sub("", raw))
+        if "**" in raw or "\\" in raw:
+            raw = _ESCAPE.sub(r"\1", _EMPHASIS.sub(r"\1", raw))
+        bare = _HEADING.sub("", raw, count=1) if raw.startswith("#") else raw
+        return cls(" ".join(bare.split()), bare[:1].isspace(), bare.strip(), heading=bare != raw)
 
 
 def block_title(text: str, portal: Portal) -> tuple[str, str | None] | None:

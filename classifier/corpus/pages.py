@@ -11,7 +11,6 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +27,15 @@ MAX_BYTES = 5_000_000
 _MAX_DEPTH, _MAX_ELEMENTS, _MAX_ATTRIBUTE_WORK = 1_000, 1_000_000, 4e9
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: What is saved or given in place of a page, by how it begins, and what to do.
+_NO_PAGES = (
+    (re.compile(rb"%PDF-"), "a PDF file", "Save the page as HTML or as text."),
+    (
+        re.compile(rb"(?:[a-z][\w-]*:.*\n(?:[ \t].*\n)*){0,20}?Content-Type: multipart/related", re.I),
+        "a web archive (MHTML)",
+        "In the browser's dialogue choose 'Webpage, HTML only' instead of 'Single File'.",
+    ),
+)
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f]")
 _UNSEEN = re.compile(
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u3164\uffa0\ue000-\uf8ff]"
@@ -35,7 +43,7 @@ _UNSEEN = re.compile(
 
 _BULLET = "  • "
 _INDENT = "    "
-#: Before a heading that is but a label.
+#: Before a heading, of what follows, that is no link itself or but a label.
 HEADING = "# "
 #: The share of letters that are Hangul below which a page is in another language.
 _MIN_HANGUL = 0.2
@@ -92,6 +100,9 @@ def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
             f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
             "save the page alone, without its pictures."
         )
+    for start, what, remedy in _NO_PAGES:
+        if start.match(raw):
+            raise DataError(f"{where}: {what}. {remedy}")
     if b"\0" in raw and not raw.startswith(_UTF16):
         raise DataError(f"{where}: a binary file (byte {raw.index(0)} is 0). Give a page as HTML or as text.")
     text = _decode(raw, where)
@@ -175,7 +186,7 @@ def _from_html(source: str, where: str, portal: Portal) -> Page:
         content = node.attributes.get("content") if node is not None else None
         return " ".join(content.split()) or None if content else None
 
-    lines = _Lines(portal.stands_alone)
+    lines = _Lines(portal)
     _walk(tree.root, lines)
     return Page(_tidy(lines.done), meta("og:title"), meta("article:section"))
 
@@ -195,24 +206,38 @@ class _Lines:
     (a rank, a label, a counter), for a style sheet will have set them apart.
     """
 
-    def __init__(self, stands_alone: Callable[[str], bool]) -> None:
+    def __init__(self, portal: Portal) -> None:
         self.done: list[str] = []
-        self._stands_alone = stands_alone
+        self._portal = portal
+        self._stands_alone = portal.stands_alone
         self._pieces = [""]
         self._prefix = ""
         self._depth = 0
+        self._linked = False  #: whether the line is of a link, or holds one
+        self._in_link = False
 
     def text(self, text: str) -> None:
         self._pieces[-1] += text
+        self._linked |= self._in_link
+
+    def link(self, *, opening: bool) -> None:
+        """Say that a link begins or ends here."""
+        self._in_link = opening
 
     def apart(self) -> None:
         """Say that what comes is in another element than what came."""
         self._pieces.append("")
 
     def end_line(self, *, heading: bool = False) -> None:
-        """End the line; a heading that is a section's name, not in an item, is marked as one."""
-        if heading and not self._depth and self._stands_alone(bare := " ".join("".join(self._pieces).split())):
-            self._pieces = [HEADING + bare]
+        """End the line; a heading, not in an item, that is a label or no link is marked as one."""
+        if heading and not self._depth and (bare := " ".join("".join(self._pieces).split())):
+            if self._stands_alone(bare):
+                self._pieces = [HEADING + bare]
+            elif not self._linked and not any(self._stands_alone(" ".join(piece.split())) for piece in self._pieces):
+                self._pieces[0] = HEADING + self._pieces[0]
+        self._linked = False
+        if len(self._pieces) > 1 and self._portal.article_section(whole := " ".join("".join(self._pieces).split())):
+            self._pieces = [whole]
         joined, empty = "", 0
         for piece in self._pieces:
             bare = " ".join(piece.split())
@@ -284,6 +309,8 @@ def _text(node: Any, lines: _Lines) -> None:
 
 def _edge(node: Any, tag: str, lines: _Lines, *, opening: bool) -> None:
     """Tell the lines that an element begins or ends here."""
+    if tag == "a":
+        lines.link(opening=opening)
     if tag in _BLOCKS:
         lines.end_line(heading=not opening and tag in _HEADINGS)
         if tag == "li":

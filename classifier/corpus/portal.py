@@ -14,7 +14,7 @@ from classifier.errors import ConfigError
 from classifier.places import package_data
 
 #: Kinds of lines that a profile describes by patterns.
-_KINDS = ("block_titles", "noise", "menu", "bylines", "press", "captions", "body_ends")
+_KINDS = ("block_titles", "noise", "menu", "bylines", "press", "captions", "body_ends", "article_sections")
 
 #: No line of these kinds is longer; longer ones are not matched, so that no pattern can be slow.
 _LONGEST = 200
@@ -55,8 +55,14 @@ class Portal:
         return self.is_catch_all(line) or self.section(line) is not None
 
     def stands_alone(self, text: str) -> bool:
-        """Whether a piece of a line is a line of its own: a rank, a label, a counter or a press."""
-        return text.isdecimal() or self.is_label(text) or any(self.match(kind, text) for kind in ("noise", "press"))
+        """Whether a piece of a line is a line of its own: a rank, a label, a counter, a press or a caption."""
+        kinds = ("noise", "press", "captions")
+        return text.isdecimal() or self.is_label(text) or any(self.match(kind, text) for kind in kinds)
+
+    def article_section(self, line: str) -> str | None:
+        """Return the section of the page's article, if that is what ``line`` says."""
+        found = self.match("article_sections", line)
+        return self.section(found.groupdict().get("section") or "") if found else None
 
     def is_menu(self, line: str) -> bool:
         """Whether ``line`` is an entry of a menu, or a row of them, with signs or spaces between."""

@@ -27,7 +27,7 @@ class Article:
     title: str
     body: str  #: paragraphs, one a line, without menus and captions
     press: str | None
-    section: str | None  #: that the page names, or else all the blocks which name one
+    section: str | None  #: that the page names, or else several blocks and no block otherwise
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,14 @@ def read(page: Page, portal: Portal) -> Reading:
     """Return what ``page`` says, by the ``portal``'s profile."""
     lines = [line for line in map(Line.of, page.lines) if line.text]
     items = read_blocks(lines, portal)
-    named = {item.block_section for item in items} - {None}
     section = portal.section(page.section) if page.section else None
-    if section is None and len(named) == 1:
-        (section,) = named
+    section = section or next((said for line in lines if (said := portal.article_section(line.text))), None)
+    if section is None:
+        titles = {item.block: item.block_section for item in items}
+        named = [name for name in titles.values() if name]
+        # Blocks that agree are of the page's section; one among others may be what the house advertises everywhere.
+        if len(set(named)) == 1 and (len(named) > 1 or len(titles) == 1):
+            section = named[0]
     found = _article([line for line in lines if not line.used], page.title, portal)
     return Reading(Article(*found, section) if found else None, items)
 

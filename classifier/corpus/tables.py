@@ -137,10 +137,12 @@ def _report(path: Path, bad: list[tuple[int, str, str]]) -> None:
     if not bad:
         return
     bad = sorted(bad)
+    unlabelled = any(what == "empty section" for _, what, _ in bad)
     lines = [f"  row {number}: {what}" + (f": {found[:80]!r}" if found else "") for number, what, found in bad]
     more = f"\n  … and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
     raise DataError(
-        f"{path}: {len(bad)} bad {'row' if len(bad) == 1 else 'rows'}. Mend or remove them and try again.\n"
+        f"{path}: {len(bad)} bad {'row' if len(bad) == 1 else 'rows'}. Mend or remove them and try again"
+        + (" (`classifier extract --labelled-only` leaves out rows without a section).\n" if unlabelled else ".\n")
         + "\n".join(lines[:_SHOWN])
         + more
     )

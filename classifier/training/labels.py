@@ -6,6 +6,7 @@ cleanlab library. A row is judged by a model that has seen neither it nor a near
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from classifier.errors import ConfigError
 from classifier.model.artefact import CompiledModel
 from classifier.model.calibration import fit_temperature
 from classifier.model.estimators import linear_weights
@@ -24,6 +26,8 @@ from classifier.training.search import Folds, Weighting, compile_model, fit, mak
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger(__name__)
 
 #: The model that judges labels. Of five tried on YNAT's train split with 5% of its labels flipped, it found
 #: them best (`experiments/benchmarks/label_errors.py`).
@@ -82,9 +86,20 @@ def judge_labels(
 
 
 def evidence_weighting(frame: pd.DataFrame, labels: Labels) -> Weighting:
-    """Return the weights of rows by their column ``evidence``, or None where nothing is to be weighed."""
-    if not labels.evidence or "evidence" not in frame:
+    """Return the weights of rows by their column ``evidence``, or None where nothing is to be weighed.
+
+    Raises:
+        ConfigError: no training table has the column.
+    """
+    if not labels.evidence:
         return None
+    if "evidence" not in frame:
+        raise ConfigError(
+            "labels.evidence weighs rows by the column evidence, which no training table has. "
+            "`classifier extract` writes it; else leave labels.evidence out."
+        )
+    if unknown := sorted(set(labels.evidence) - set(frame["evidence"])):
+        logger.warning("labels.evidence: no training row has the evidence %s", ", ".join(unknown))
     return np.array([labels.evidence.get(name, 1.0) for name in frame["evidence"]])
 
 
@@ -112,6 +127,8 @@ def training_weightings(
     within them, so that the rows on which a candidate is scored have no part in it.
     """
     base = evidence_weighting(frame, labels)
+    if base is not None:
+        _check_left(base, [*(train for train, _ in folds), np.arange(len(target))], target, sections)
     if labels.errors == "keep":
         return [base] * len(folds), base
     headlines = frame["headline"].tolist()
@@ -125,7 +142,20 @@ def training_weightings(
         for section in range(len(sections)):  # a section all of whose labels are doubtful is still to be learned
             inside = rows[target[rows] == section]
             if not weights[inside].any():
-                weights[inside] = 1.0
+                weights[inside] = 1.0 if base is None else base[inside]
         return weights
 
     return [weigh(train) for train, _ in folds], weigh(np.arange(len(target)))
+
+
+def _check_left(
+    weights: NDArray[np.float64], fits: Sequence[NDArray[np.intp]], target: NDArray[np.intp], sections: Sequence[str]
+) -> None:
+    """Raise a ConfigError if the rows of a fit hold a section none of whose rows counts."""
+    for rows in fits:
+        left = np.bincount(target[rows][weights[rows] > 0], minlength=len(sections))
+        if gone := [f"{name} ({int((target == i).sum())} rows)" for i, name in enumerate(sections) if not left[i]]:
+            raise ConfigError(
+                f"labels.evidence gives the weight 0 to all rows (of a fold at least) of {', '.join(gone)}, so "
+                "there is nothing to learn them from. Give their evidence a small weight instead, or leave them out."
+            )

@@ -143,14 +143,15 @@ def _experiment(client: MlflowClient, title: str) -> str:
     return str(found.experiment_id)
 
 
-def log_audit(table: str, figures: Mapping[str, float], folder: Path) -> str:
-    """Write an audit's figures and the files in ``folder`` to a run of the experiment Audits; return the run's id."""
+def log_audit(table: str, figures: Mapping[str, float], files: Sequence[Path]) -> str:
+    """Write an audit's figures and its files to a run of the experiment Audits; return the run's id."""
     client = connect()
     with store_call("Logging an audit"):
         run = client.create_run(_experiment(client, AUDITS), run_name=f"audit of {table}", tags={"table": table})
         named = {re.sub(r"[^\w/. -]", "", name).strip(): value for name, value in figures.items()}
         client.log_batch(run.info.run_id, metrics=_logged(named, int(time.time() * 1000)))
-        client.log_artifacts(run.info.run_id, str(folder))
+        for file in files:
+            client.log_artifact(run.info.run_id, str(file))
         client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
