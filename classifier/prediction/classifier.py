@@ -108,6 +108,11 @@ class Classifier:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.model.probabilities(_checked(headlines))
 
+    def answer(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return probabilities (n_headlines, n_sections) and whether each headline holds anything known."""
+        logits, known = self.model.scores(headlines)
+        return (np.asarray(softmax(logits, axis=1), np.float32) if len(logits) else logits), known
+
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).
 
