@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -216,7 +217,8 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         self._stop()
         if self._output is not None:
-            self._file.close()
+            with suppress(OSError):  # of a full disk, which has been told; what is finished has been flushed
+                self._file.close()
 
     def _open(self, output: Path) -> BinaryIO:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -303,7 +305,9 @@ class _Writer:
         self._saved = time.monotonic()
 
     def _unwritable(self, error: OSError) -> DataError:
-        advice = "Mend that, then go on with --resume." if self.record.rows else "Name another --output."
+        advice = (
+            "Mend that, then go on with --resume." if self.recorded and self.record.rows else "Name another --output."
+        )
         return DataError(f"{self._output}: cannot be written ({error.strerror}). {advice}")
 
 
