@@ -77,6 +77,23 @@ assert not logging.getLogger().handlers
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["predict", "--help"], ["predict", "코스피 상승"], ["--version"]])
+def test_the_command_line_imports_no_more_than_it_needs(trained: Path, arguments: list[str]) -> None:
+    code = f"""
+import sys
+from classifier.cli import app
+try:
+    app({arguments!r})
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = {{"mlflow", "sklearn", "pandas", "pandera", "matplotlib", "joblib", "pyarrow"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=trained, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
 def test_the_served_path_never_unpickles() -> None:
     for path in MODULES:
         text = path.read_text(encoding="utf-8")

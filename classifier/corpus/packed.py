@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from classifier.errors import DataError
+from classifier.extras import need
 
 #: Suffixes that say a file is packed.
 PACKED = (".gz", ".zst")
@@ -37,13 +38,9 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 
 def _zstandard(name: str) -> Any:
-    try:
-        import zstandard
-    except ImportError:
-        raise DataError(
-            f"{name}: zstd needs a package that is not installed. "
-            "Install it with: pip install 'headline-classifier[zstd]'"
-        ) from None
+    need("zstd", f"{name}: zstd")
+    import zstandard
+
     return zstandard
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from classifier.corpus.parsing import Parsed, check_columns
 from classifier.errors import DataError
+from classifier.extras import need
 
 _ROWS = 16_384
 
@@ -17,15 +18,12 @@ def parquet_chunks(name: str, keep: Sequence[str], start: int) -> Iterator[Parse
     """Yield the rows after the first ``start``, some thousand at a time; ``used`` counts them.
 
     Raises:
-        DataError: pyarrow is missing, the file is damaged, or has no column that is asked for.
+        InstallationError: pyarrow is missing.
+        DataError: the file is damaged, or has no column that is asked for.
     """
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise DataError(
-            f"{name}: Parquet needs a package that is not installed. "
-            "Install it with: pip install 'headline-classifier[parquet]'"
-        ) from None
+    need("parquet", f"{name}: Parquet")
+    from pyarrow import ArrowException, parquet
+
     wanted = list(dict.fromkeys(("headline", *keep)))
     try:
         with parquet.ParquetFile(name) as file:

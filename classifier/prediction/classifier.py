@@ -14,6 +14,7 @@ from scipy.special import softmax
 
 from classifier.corpus.reading import Reading
 from classifier.errors import ModelError
+from classifier.extras import need
 from classifier.model.artefact import CompiledModel
 from classifier.model.articles import article_logits
 from classifier.model.explanation import Contribution, explain
@@ -58,6 +59,7 @@ class Classifier:
                 )
             source = CHAMPION
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
+            need("train", source)
             from classifier.prediction.serving import fetch_model
 
             return cls(fetch_model(source))
