@@ -1,6 +1,7 @@
 """Character n-grams of many headlines at once, hashed with NumPy: no vocabulary, no Python loop.
 
-The n-grams are those of scikit-learn's ``analyzer="char_wb"``: inside a word, with one space as
+:func:`hash_lines` is the fast tier's: every n-gram of a headline without its spaces, so that nothing has to be
+tested or left out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's ``analyzer="char_wb"``: inside a word, with one space as
 padding on either side. A polynomial rolling hash (Karp & Rabin 1987) over 64 bits is extended by
 one character per n, mixed (the finaliser of MurmurHash3), and its top bits are the column (feature
 hashing, Weinberger et al. 2009).
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 _PRIME = np.uint64(0x100000001B3)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
-_SPACE = 32
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SPACE, _LINE = 32, 10
 
 
 def mix(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.int32]:
@@ -57,7 +59,7 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
     space = codes == _SPACE
     spaces_before = np.concatenate([[0], np.cumsum(space, dtype=np.int32)])
     row_of = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
-    code64 = (codes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    code64 = (codes.astype(np.uint64) + np.uint64(1)) * _GOLDEN
 
     rows, columns, starts, sizes = [], [], [], []
     rolling = np.zeros(len(codes), np.uint64)
@@ -79,3 +81,30 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
         sizes.append(np.full(len(where), n, np.int32))
     empty = [np.zeros(0, np.int32)]
     return Ngrams(*(np.concatenate(part or empty) for part in (rows, columns, starts, sizes)))
+
+
+def hash_lines(normalized: Sequence[str], n_max: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Hash the 1- to ``n_max``-grams of every headline without its spaces, a line break on either side.
+
+    Returns:
+        ``bounds`` (n_headlines + 1,): headline r has the positions ``bounds[r]`` to ``bounds[r + 1]``, the first of
+        which is the line break before it. ``columns`` (n_max, bounds[-1]): the column of the n-gram that begins at
+        a position, below ``2**bits``, or ``2**bits`` where the headline ends before the n-gram does.
+    """
+    text = "\n".join(["", *normalized]).replace(" ", "") + "\n" * n_max
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    bounds = (codes == _LINE).nonzero()[0][: len(normalized) + 1]
+    size = int(bounds[-1])
+    code64 = codes * _GOLDEN
+    hashed = np.empty((n_max, size), np.uint64)
+    hashed[0] = code64[:size]
+    for n in range(1, n_max):
+        np.multiply(hashed[n - 1], _PRIME, out=hashed[n])
+        hashed[n] ^= code64[n : n + size]
+    hashed *= _MIX
+    hashed >>= np.uint64(64 - bits)
+    columns = hashed.view(np.int64)
+    ends = bounds[1:]
+    for beyond in range(1, n_max - 1):  # an n-gram may hold the line break at the end, but nothing after it
+        columns[beyond + 1 :, np.maximum(ends - beyond, 0)] = 1 << bits
+    return bounds, columns

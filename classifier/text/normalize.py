@@ -4,16 +4,17 @@ Two headlines that differ only in house style (quotes, bracket tags, ellipses, f
 NFC or NFD, hanja shorthand) come out the same, so style cannot decide a section. What remains is
 lower-case letters, digits and single spaces.
 
-The normaliser is a short list of substitutions. :func:`normalize` runs them on the text alone;
-:func:`normalize_aligned` runs the very same list and keeps, for every character that comes out,
-the place in the original headline it came from, which is what explanations point at.
+The normaliser is a short list of substitutions, none of which looks beyond a line.
+:func:`normalize_lines` runs them on many headlines at once, a line each; :func:`normalize_aligned`
+runs the very same list and keeps, for every character that comes out, the place in the original
+headline it came from, which is what explanations point at.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: Raised whenever the output changes for any input: it keys the feature cache and the artefact.
 NORMALIZER_VERSION = 2
@@ -53,10 +54,12 @@ _TAG_WORDS = (
     r"인포그래픽|카드뉴스|게시판|알림|표|주요|이슈|분석|해설|팩트체크|[상중하]|상편|중편|하편|完|끝|"
     r"\d+|pick|픽|뉴스|자막뉴스|지금이뉴스|앵커리포트|뉴스1pick|뉴시스pic"
 )
+_GAP = r"[^\S\n]"  # white space within a line
 _OPEN, _CLOSE = r"[\[(<{〈《【〔「『]", r"[\])>}〉》】〕」』]"
 _QUOTES = "\"'`´‘’‚‛“”„‟′″‴‵‶‷⁗«»‹›＂＇｀〝〞"
 
-Replacement = Callable[[re.Match[str]], str]
+#: What a match becomes: always the same text, or what a function makes of it.
+Replacement = str | Callable[[re.Match[str]], str]
 
 
 def _nfkc(match: re.Match[str]) -> str:
@@ -83,61 +86,98 @@ def _hanja(match: re.Match[str]) -> str:
     return _READING.get(run, run)
 
 
-def _constant(value: str) -> Replacement:
-    return lambda _match: value
-
+_MARKS = r"\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f"
 
 # A base character with the marks, jamo and half-width voicing signs that may compose with it. NFKC
 # on each piece keeps the alignment simple; both ways of running the list go piece by piece.
 _CLUSTER = re.compile(
     r"[\u1100-\u115f\ua960-\ua97c]+[\u1160-\u11a7\ud7b0-\ud7c6]*[\u11a8-\u11ff\ud7cb-\ud7fb]*"
-    r"|[^\x00-\x7f\u3131-\u318e\uffa0-\uffdc][\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*"
+    rf"|[^\x00-\x7f\u3131-\u318e\uffa0-\uffdc][{_MARKS}]*"
     r"|[\x00-\x7f][\u0300-\u036f]+"
 )
 
+# What may make a cluster of more than one character, and the characters that NFKC may change by
+# themselves: where the first are absent, it is enough to look at the second, which are rare.
+_COMPOSING = re.compile(rf"[{_MARKS}\u1100-\u115f\ua960-\ua97c\ud7b0-\ud7fb]")
+_COMPOSED_LINE = re.compile(rf"^.*{_COMPOSING.pattern}.*$", re.MULTILINE)
+_CHANGING = re.compile(r"[^\x00-\x7f가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2190-\u2193\u3131-\u318e\uffa0-\uffdc]")
+
+_LETTERS = re.compile(r"[A-Z]+|[^\x00-\x7f가-힣]+")
+_EDGES = re.compile(r"^ | $", re.MULTILINE)
+# Tags at the end whose brackets were lost on the way.
+_TAIL = re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$")
+
 _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
-    (re.compile(rf"[{_QUOTES}]"), _constant("")),  # first, for a quoted tag is a tag
+    (re.compile(rf"[{_QUOTES}]"), ""),  # first, for a quoted tag is a tag
     (_CLUSTER, _nfkc),
-    (re.compile(r"[A-Z]+|[^\x00-\x7f가-힣]+"), _lower),
+    (_LETTERS, _lower),
     (
         re.compile(
-            rf"{_OPEN}\s*(?:{_TAG_WORDS})\s*\d*\s*보?\s*[+]?\s*{_CLOSE}"
-            rf"|{_OPEN}\s*\d+\s*보\s*{_CLOSE}"
+            rf"{_OPEN}{_GAP}*(?:{_TAG_WORDS}){_GAP}*\d*{_GAP}*보?{_GAP}*[+]?{_GAP}*{_CLOSE}"
+            rf"|{_OPEN}{_GAP}*\d+{_GAP}*보{_GAP}*{_CLOSE}"
         ),
-        _constant(" "),
+        " ",
     ),
     (re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+"), _hanja),
-    (re.compile(r"(?<=\d),(?=\d{3})"), _constant("")),
-    (re.compile(r"(?<=\d)[.](?=\d)"), _constant("\u2024")),  # a decimal point outlives the next step
-    (re.compile("[「」『』&]"), _constant("")),
-    (re.compile(r"[^\w%\u2024]|_"), _constant(" ")),
-    (re.compile("\u2024"), _constant(".")),
-    (re.compile(r" +"), _constant(" ")),
-    (re.compile(r"^ | $"), _constant("")),
-    # Tags at the end whose brackets were lost on the way.
-    (re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$"), _constant("")),
+    (re.compile(r",(?<=\d,)(?=\d{3})"), ""),
+    (re.compile(r"\.(?<=\d\.)(?=\d)"), "\u2024"),  # a decimal point outlives the next steps
+    *((re.compile(char), "") for char in "「」『』&"),
+    (re.compile("_"), " "),
+    (re.compile(r"[^\w%\u2024\n ]"), " "),
+    (re.compile("\u2024"), "."),
+    (re.compile("  +"), " "),
+    (_EDGES, ""),
+    (_TAIL, ""),
 )
 
 
 def normalize(headline: str) -> str:
     """Return ``headline`` without its house style: lower-case words and numbers, single spaces."""
-    for pattern, replacement in _STEPS:
-        if pattern is _CLUSTER and unicodedata.is_normalized("NFKC", headline):
-            continue  # nearly always, and the slowest step
-        headline = pattern.sub(replacement, headline)
-    return headline
+    return normalize_all([headline])[0]
+
+
+def normalize_all(headlines: Sequence[str]) -> list[str]:
+    """Return ``normalize(headline)`` for each; for many of them at once that takes a fifth of the time."""
+    if not headlines:
+        return []
+    text = "\n".join(headlines)
+    if text.count("\n") >= len(headlines):  # a line break inside a headline is a space
+        text = "\n".join([headline.replace("\n", " ") for headline in headlines])
+    for pattern, replacement in _STEPS[:-1]:
+        text = _WHOLE[pattern](text) if pattern in _WHOLE else pattern.sub(replacement, text)
+    pattern, replacement = _STEPS[-1]
+    return [pattern.sub(replacement, line) if line[-1:] in "합보" else line for line in text.split("\n")]
+
+
+def _compose(text: str) -> str:
+    if _COMPOSING.search(text):
+        text = _COMPOSED_LINE.sub(lambda line: _CLUSTER.sub(_nfkc, line.group()), text)
+    return _CHANGING.sub(_nfkc, text.replace("…", "..."))
+
+
+def _lower_whole(text: str) -> str:
+    # Only a capital sigma's lower case depends on what stands around it.
+    return _LETTERS.sub(_lower, text) if "\u03a3" in text else text.lower()
+
+
+def _trim(text: str) -> str:
+    return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
+
+
+#: Quicker ways to do a step on a long text, to the same effect.
+_WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
 
 
 def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:
     """Return ``normalize(headline)`` and, per character, its ``(start, end)`` in ``headline``."""
-    text, spans = headline, [(i, i + 1) for i in range(len(headline))]
+    text, spans = headline.replace("\n", " "), [(i, i + 1) for i in range(len(headline))]
     for pattern, replacement in _STEPS:
         pieces: list[str] = []
         aligned: list[tuple[int, int]] = []
         last = 0
         for match in pattern.finditer(text):
             start, end = match.span()
-            new = replacement(match)
+            new = replacement if isinstance(replacement, str) else replacement(match)
             pieces += [text[last:start], new]
             aligned += spans[last:start]
             if len(new) == end - start:

@@ -1,0 +1,141 @@
+"""The fast tier: hashed character n-grams, one byte a weight, no Kiwi.
+
+A headline's score is the sum of the weights of its n-grams over the square root of their number. The
+weights of up to eight sections are the bytes of one 64-bit word, so that one look-up fetches them all and
+one addition adds four: the bytes are spread over lanes of 16 bits, which hold the sum of 257 of them
+(SIMD within a register; Lamport 1975, "Multiple byte processing with full-word instructions").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.text.ngrams import Ngrams, hash_lines
+from classifier.text.normalize import normalize_all
+
+LANES = 8  #: weights in a word
+ZERO = 128  #: the byte that stands for the weight 0
+_LONGEST = 64  #: positions whose sums of four n-grams fit a lane of 16 bits
+_CHUNK = 1024
+_EVEN = np.uint64(0x00FF00FF00FF00FF)
+_BYTE = np.uint64(8)
+_SHIFTS = np.arange(0, 64, 16, dtype=np.uint64)
+_LANE = np.uint64(0xFFFF)
+
+
+class FastTier:
+    """A linear model over character n-grams, in bytes.
+
+    Its scores are logits like those of :class:`~classifier.model.artefact.CompiledModel`.
+
+    Args:
+        sections: their names.
+        table: (n_words, 2**bits + 1) uint64, words of eight weights; the last column holds zeros.
+        step: (n_sections,) float32, what one unit of a byte is worth.
+        intercept: (n_sections,) float32.
+        n_max: length of the longest n-grams.
+    """
+
+    def __init__(
+        self,
+        sections: tuple[str, ...],
+        table: NDArray[np.uint64],
+        step: NDArray[np.float32],
+        intercept: NDArray[np.float32],
+        n_max: int,
+    ) -> None:
+        self.sections, self.table, self.step, self.intercept, self.n_max = sections, table, step, intercept, n_max
+        self.bits = (table.shape[1] - 1).bit_length() - 1
+        if (
+            table.dtype != np.uint64
+            or table.shape != (-(-len(sections) // LANES), (1 << self.bits) + 1)
+            or step.shape != (len(sections),)
+            or intercept.shape != (len(sections),)
+            or not 1 <= n_max <= 4
+        ):
+            raise ValueError(f"the fast tier's arrays do not fit {len(sections)} sections: {table.dtype} {table.shape}")
+
+    @classmethod
+    def quantize(
+        cls, sections: tuple[str, ...], weights: NDArray[np.floating], intercept: NDArray[np.floating], n_max: int
+    ) -> FastTier:
+        """Make a tier of ``weights`` (2**bits, n_sections): a byte each; the largest few are cut off.
+
+        What is cut off is chosen for the smallest squared error over the weights that are not zero.
+        """
+        used = np.abs(weights[np.any(weights != 0, axis=1)])
+        steps = np.ones(weights.shape[1])
+        for j in range(weights.shape[1] if len(used) else 0):
+            limits = np.quantile(used[:, j], [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 1.0])
+            tries = np.maximum(limits, 1e-12) / 127
+            errors = [
+                np.square(used[:, j] - np.minimum(np.rint(used[:, j] / step), 127) * step).sum() for step in tries
+            ]
+            steps[j] = tries[int(np.argmin(errors))]
+        words = -(-weights.shape[1] // LANES)
+        levels = np.full((len(weights) + 1, words * LANES), ZERO, np.uint64)
+        quantized = np.clip(np.rint(weights / steps), -127, 127).astype(np.int64) + ZERO
+        levels[:-1, : weights.shape[1]] = quantized.astype(np.uint64)
+        shifts = np.arange(0, 64, 8, dtype=np.uint64)
+        table = np.bitwise_or.reduce(levels.reshape(len(levels), words, LANES) << shifts, axis=2)
+        return cls(
+            sections, np.ascontiguousarray(table.T), np.float32(steps), np.asarray(intercept, np.float32), n_max
+        )
+
+    def _sums(self, normalized: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the summed levels (n_headlines, n_sections), zero for the weight zero, and the n-grams' numbers."""
+        bounds, columns = hash_lines(normalized, self.n_max, self.bits)
+        starts, size = bounds[:-1], np.diff(bounds)
+        pieces = starts
+        if size.max() > _LONGEST:  # sum in pieces, which fit the lanes, and add those
+            parts = -(-size // _LONGEST)
+            first = np.cumsum(parts) - parts
+            pieces = np.repeat(starts - first * _LONGEST, parts) + np.arange(parts.sum()) * _LONGEST
+        words = []
+        for plane in self.table:
+            weights = plane.take(columns)
+            even = weights & _EVEN
+            weights >>= _BYTE
+            weights &= _EVEN
+            both = np.add.reduceat([even.sum(axis=0), weights.sum(axis=0)], pieces, axis=1)
+            words.append(both)
+        lanes = (np.array(words)[..., None] >> _SHIFTS) & _LANE  # (words, even or odd, pieces, 4)
+        sums = lanes.transpose(2, 0, 3, 1).reshape(len(pieces), -1)[:, : len(self.sections)].astype(np.int64)
+        if pieces is not starts:
+            sums = np.add.reduceat(sums, first, axis=0)
+        count = size.copy()  # of 1-grams; as many 2-grams, one 3-gram fewer, and so on
+        for n in range(2, self.n_max + 1):
+            count += np.maximum(size - (n - 2), 0)
+        return sums - ZERO * self.n_max * size[:, None], count
+
+    def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
+        logits = np.empty((len(headlines), len(self.sections)), np.float32)
+        known = np.empty(len(headlines), np.bool_)
+        for start in range(0, len(headlines), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            normalized = normalize_all(headlines[chunk])
+            sums, count = self._sums(normalized)
+            known[chunk] = sums.any(axis=1) & (count > 2)  # 2: nothing but the line break
+            scaled = sums * self.step
+            scaled /= np.sqrt(count)[:, None]
+            scaled[~known[chunk]] = 0
+            logits[chunk] = scaled + self.intercept
+        return logits, known
+
+    def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
+        """Return the n-grams of one headline without its spaces, and what each adds to the section's logit."""
+        _, columns = hash_lines([normalized], self.n_max, self.bits)
+        column, size = columns.ravel(), columns.shape[1]
+        start = np.tile(np.arange(size, dtype=np.int32), self.n_max)
+        length = np.repeat(np.arange(1, self.n_max + 1, dtype=np.int32), size)
+        inside = column < 1 << self.bits
+        level = (self.table[section // LANES, column] >> np.uint64(8 * (section % LANES))) & np.uint64(0xFF)
+        share = (level.astype(np.float64) - ZERO) * self.step[section] / np.sqrt(inside.sum())
+        if size == 1:
+            share[:] = 0
+        found = Ngrams(np.zeros(len(column), np.int32), column.astype(np.int32), start, length)
+        return {"nospace": (found, share.astype(np.float32))}
