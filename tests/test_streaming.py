@@ -24,7 +24,7 @@ from classifier.corpus.rows import Broken, Chunk, Position
 from classifier.errors import DataError
 from classifier.model.artefact import CompiledModel, Weights
 from classifier.model.blocks import BLOCKS, Batch
-from classifier.prediction.classifier import Classifier
+from classifier.prediction.classifier import Answers, Classifier
 from classifier.prediction.rendering import Renderer
 from classifier.prediction.streaming import Job, predict_stream
 from tests.servers import heed_ctrl_c
@@ -115,7 +115,7 @@ def test_the_command_keeps_columns_packs_by_suffix_and_tells_broken_rows(quick: 
     to_stdout = run(quick, "--input", path, "--format", "jsonl")
     answers = [json.loads(line) for line in to_stdout.stdout.splitlines()]
     assert answers[1] == {
-        "headline": "broken", "section": None, "probability": None, "probabilities": None,
+        "headline": "broken", "section": None, "probability": None, "probabilities": None, "tier": None,
         "error": "row 3: 1 fields instead of 2",
     }  # fmt: skip
     strict = run(quick, "--input", path, "--strict")
@@ -133,9 +133,10 @@ def test_the_command_keeps_columns_packs_by_suffix_and_tells_broken_rows(quick: 
 def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed: int) -> None:
     dice = np.random.default_rng(seed)
     probabilities = dice.dirichlet(np.full(len(SECTIONS), 0.3), size=len(texts)).astype(np.float32)
-    known = dice.random(len(texts)) < 0.8
+    known, fast = dice.random((2, len(texts))) < 0.8
+    answers = Answers(probabilities, known, fast)
     chunk = Chunk(texts, {0: Broken(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
-    lines = Renderer(SECTIONS, "jsonl", keep=("tag",)).render(chunk, probabilities, known).decode().split("\n")
+    lines = Renderer(SECTIONS, "jsonl", keep=("tag",)).render(chunk, answers).decode().split("\n")
     assert lines.pop() == ""
     for i, answer in enumerate(map(json.loads, lines)):
         assert (answer["headline"], answer["tag"]) == (texts[i], texts[-1 - i])
@@ -147,8 +148,9 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
         assert named == pytest.approx(probabilities[i].tolist(), abs=1e-6)
         best = SECTIONS[int(probabilities[i].argmax())]
         assert answer["section"] == (best if known[i] else None)
+        assert answer["tier"] == ("fast" if fast[i] else "accurate")
     tsv = Renderer(SECTIONS, "tsv", top, keep=("tag",))
-    table = (tsv.header + tsv.render(chunk, probabilities, known)).decode().split("\n")
+    table = (tsv.header + tsv.render(chunk, answers)).decode().split("\n")
     assert table.pop() == ""
     assert {line.count("\t") for line in table} == {2 * top + 1}
     assert [line.split("\t")[0] for line in table[1:]] == [" ".join(text.split()) for text in texts]

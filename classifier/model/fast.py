@@ -81,9 +81,7 @@ class FastTier:
         levels[:-1, : weights.shape[1]] = quantized.astype(np.uint64)
         shifts = np.arange(0, 64, 8, dtype=np.uint64)
         table = np.bitwise_or.reduce(levels.reshape(len(levels), words, LANES) << shifts, axis=2)
-        return cls(
-            sections, np.ascontiguousarray(table.T), np.float32(steps), np.asarray(intercept, np.float32), n_max
-        )
+        return cls(sections, np.ascontiguousarray(table.T), np.float32(steps), np.asarray(intercept, np.float32), n_max)
 
     def _sums(self, normalized: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the summed levels (n_headlines, n_sections), zero for the weight zero, and the n-grams' numbers."""

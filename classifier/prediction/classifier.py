@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,14 @@ class Prediction:
 
     def __repr__(self) -> str:
         return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
+
+
+class Answers(NamedTuple):
+    """What a model says of some headlines."""
+
+    probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
+    known: NDArray[np.bool_]  #: (n_headlines,), whether a headline holds anything that the model knows
+    fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
 
 
 class Classifier:
@@ -110,10 +118,11 @@ class Classifier:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.model.probabilities(_checked(headlines))
 
-    def answer(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return probabilities (n_headlines, n_sections) and whether each headline holds anything known."""
+    def answer(self, headlines: Sequence[str]) -> Answers:
+        """Return what :meth:`predict` says, as arrays: for very many headlines."""
         logits, known = self.model.scores(headlines)
-        return (np.asarray(softmax(logits, axis=1), np.float32) if len(logits) else logits), known
+        probabilities = np.asarray(softmax(logits, axis=1), np.float32) if len(logits) else logits
+        return Answers(probabilities, known, np.zeros(len(known), np.bool_))
 
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.corpus.rows import Broken, Chunk
+from classifier.prediction.classifier import Answers
 
 Words = NDArray[np.uint64]  #: text in cells of eight bytes, filled up with zero bytes
 
@@ -50,8 +51,8 @@ class Rendering(Protocol):
 
     header: bytes
 
-    def render(self, chunk: Chunk, probabilities: NDArray[np.float32], known: NDArray[np.bool_], /) -> bytes:
-        """Return a line a row of ``chunk``; the arrays are (n_rows, n_sections) and (n_rows,)."""
+    def render(self, chunk: Chunk, answers: Answers, /) -> bytes:
+        """Return a line a row of ``chunk``."""
 
 
 class Renderer:
@@ -68,10 +69,12 @@ class Renderer:
         self.style = style
         self.top = min(top, len(sections)) if style == "tsv" else len(sections)
         extra = [f"{name}_{i}" for i in range(2, top + 1) for name in ("section", "probability")]
-        own = ["headline", "section", "probability", *(extra if style == "tsv" else ("probabilities", "error"))]
+        own = ["headline", "section", "probability", *(extra if style == "tsv" else ("probabilities", "tier", "error"))]
         self.keep = {name: f"input_{name}" if name in own else name for name in keep}
         self.header = "\t".join([*own, *self.keep.values()]).encode() + b"\n" if style == "tsv" else b""
         self._short = top - self.top  #: cells of a TSV line that stay empty, for there are no more sections
+        ends = [f'}}, "tier": "{tier}"\n' for tier in ("accurate", "fast")] if style == "jsonl" else ["\n"] * 2
+        self._end = _cells(ends)
         if style == "jsonl":
             names = [encode_basestring(section) for section in sections]
             self._section = _cells([f', "section": {name}, "probability": ' for name in (*names, "null")])
@@ -84,14 +87,14 @@ class Renderer:
             self._section = _cells([f"\t{name}\t" for name in (*names, "")])
             self._ranked = [_cells([f"\t{name}\t" for name in names])] * (self.top - 1)
 
-    def render(self, chunk: Chunk, probabilities: NDArray[np.float32], known: NDArray[np.bool_]) -> bytes:
-        """Return a line a row of ``chunk``; the arrays are (n_rows, n_sections) and (n_rows,)."""
+    def render(self, chunk: Chunk, answers: Answers) -> bytes:
+        """Return a line a row of ``chunk``."""
         n_rows = len(chunk.headlines)
         heads, tails = [], []
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
-            tails += self._tails(probabilities[rows], known[rows])
+            tails += self._tails(Answers(*(values[rows] for values in answers)))
         for i, broken in chunk.broken.items():
             tails[i] = self._broken_tail(broken)
         kept = self._kept(chunk, n_rows)
@@ -112,14 +115,14 @@ class Renderer:
         text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b'"\n{"headline": "')
         return (b'{"headline": "' + text + b'"').split(b"\n")
 
-    def _tails(self, probabilities: NDArray[np.float32], known: NDArray[np.bool_]) -> list[bytes]:
+    def _tails(self, answers: Answers) -> list[bytes]:
         """Return what stands behind the headlines, up to the kept columns."""
+        probabilities, known, fast = answers
         n_rows, n_sections = probabilities.shape
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top]
         millionths = np.rint(np.take_along_axis(probabilities, order, 1).astype(np.float64) * 1e6).astype(np.int32)
         number = _probabilities()[millionths]
-        end = _cells(["}\n" if self.style == "jsonl" else "\n"])  # one cell
-        cells = np.zeros((n_rows, self._width() + 1), np.uint64)
+        cells = np.zeros((n_rows, self._width()), np.uint64)
         at = self._section.shape[1]
         cells[:, :at] = self._section[np.where(known, order[:, 0], n_sections)]
         cells[:, at] = number[:, 0]
@@ -130,11 +133,11 @@ class Renderer:
             cells[:, at : at + width] = names[order[:, rank]]
             cells[:, at + width] = number[:, rank]
             at += width + 1
-        cells[:, at] = end[0, 0]
+        cells[:, at:] = self._end[fast.view(np.uint8)]
         return cells.tobytes().translate(None, _FILL).removesuffix(b"\n").split(b"\n")
 
     def _width(self) -> int:
-        return sum(names.shape[1] + 1 for names in (self._section, *self._ranked))
+        return sum(names.shape[1] + 1 for names in (self._section, *self._ranked)) + self._end.shape[1]
 
     def _kept(self, chunk: Chunk, n_rows: int) -> list[bytes]:
         """Return the ends of the lines: the kept columns and the line break."""
@@ -155,7 +158,7 @@ class Renderer:
         if self.style == "tsv":
             return b"\t\t" + b"\t\t" * (self.top - 1)
         error = encode_basestring(f"row {broken.number}: {broken.why}")
-        return f', "section": null, "probability": null, "probabilities": null, "error": {error}'.encode()
+        return f', "section": null, "probability": null, "probabilities": null, "tier": null, "error": {error}'.encode()
 
 
 class TableRenderer:
@@ -167,17 +170,17 @@ class TableRenderer:
         self.sections = sections
         self.top = top
 
-    def render(self, chunk: Chunk, probabilities: NDArray[np.float32], known: NDArray[np.bool_]) -> bytes:
+    def render(self, chunk: Chunk, answers: Answers) -> bytes:
         """Return a table of the chunk's rows."""
         from classifier.prediction.formats import print_table
 
         rows = []
-        for i, (headline, row) in enumerate(zip(chunk.headlines, probabilities, strict=True)):
+        for i, (headline, row) in enumerate(zip(chunk.headlines, answers.probabilities, strict=True)):
             order = np.argsort(-row, kind="stable")[: self.top]
             shown = [f"{self.sections[j]} {row[j]:.1%}" for j in order]
             if i in chunk.broken:
                 shown = ["(broken)"]
-            elif not known[i]:
+            elif not answers.known[i]:
                 shown[0] = "(abstains)"
             rows.append((", ".join(shown), headline))
         text = io.StringIO()

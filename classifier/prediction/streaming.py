@@ -16,19 +16,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from classifier.corpus.packed import Packer, split_suffix
 from classifier.corpus.rows import Broken, Chunk, Position, Rows
 from classifier.errors import DataError
+from classifier.prediction.classifier import Answers
 from classifier.prediction.record import Record, record_of, tail_sum
 from classifier.prediction.rendering import Renderer, Rendering, TableRenderer
 
 _WAITING = 4  #: chunks between the two threads
 _SECONDS = 2.0  #: between two records: what an interruption costs at most
-
-Answers = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 
 class Answering(Protocol):
@@ -39,7 +35,7 @@ class Answering(Protocol):
         """The sections, in the order of the columns."""
 
     def answer(self, headlines: Sequence[str], /) -> Answers:
-        """Return probabilities (n_headlines, n_sections) and which headlines hold anything known (n_headlines,)."""
+        """Return what the model says of every headline."""
 
     def about(self) -> dict[str, Any]:
         """Return what tells this model from another."""
@@ -278,7 +274,7 @@ class _Writer:
             self._error = error
 
     def _write(self, chunk: Chunk, answers: Answers) -> None:
-        self._packer.write(self._renderer.render(chunk, *answers))
+        self._packer.write(self._renderer.render(chunk, answers))
         self.record = replace(
             self.record,
             position=chunk.end,

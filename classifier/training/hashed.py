@@ -45,7 +45,7 @@ class _Learner:
         self.bits, self.rate = bits, np.float32(rate)
         # One row more, for places where no n-gram begins: it stays zero.
         self.weights = np.zeros(((1 << bits) + 1, n_sections), np.float32)
-        self.squares = np.full_like(self.weights, 1e-8)
+        self.squares = np.full(1 << bits, 1e-8, np.float32)  # of a column's gradient, over all sections
         self.intercept = np.zeros(n_sections, np.float32)
         self.frequency = np.zeros(1 << bits, np.int64)
         self._place = np.zeros((1 << bits) + 1, np.int32)
@@ -71,16 +71,18 @@ class _Learner:
         error *= (weight / weight.sum())[:, None]
         # The gradient of the columns that occur, and of no others.
         counts = np.bincount(values.indices, minlength=len(self.weights))
-        self.frequency += counts[:-1]
         counts[-1] = 0
-        occurring = counts.nonzero()[0]
+        self.frequency += counts[:-1]
+        occurring = (counts > 0).nonzero()[0]
         self._place[:] = len(occurring)
         self._place[occurring] = np.arange(len(occurring), dtype=np.int32)
         shape = (len(target), len(occurring) + 1)
         narrow = sparse.csr_array((values.data, self._place[values.indices], values.indptr), shape=shape)
         gradient = np.asarray(narrow.T @ error)[:-1]
-        self.squares[occurring] += gradient * gradient
-        self.weights[occurring] -= self.rate * gradient / np.sqrt(self.squares[occurring])
+        squares = self.squares.take(occurring) + np.square(gradient).sum(axis=1)
+        self.squares[occurring] = squares
+        gradient *= (self.rate / np.sqrt(squares))[:, None]
+        self.weights[occurring] = self.weights.take(occurring, axis=0) - gradient
         self.intercept -= self.rate / 10 * error.sum(axis=0)
 
     def tier(self, sections: tuple[str, ...]) -> FastTier:

@@ -22,7 +22,10 @@ from classifier.training.search import holdout_rows
 
 SEED = 0
 #: Words alone, or with pieces of two to four syllables; one or two words at a time.
-UNITS = [{"minn": minn, "maxn": maxn, "wordNgrams": words} for (minn, maxn), words in itertools.product([(0, 0), (2, 4)], [1, 2])]
+UNITS = [
+    {"minn": minn, "maxn": maxn, "wordNgrams": words}
+    for (minn, maxn), words in itertools.product([(0, 0), (2, 4)], [1, 2])
+]
 #: Then, with the best of those: size, length and speed of the training.
 TRAINING = [
     {"dim": dim, "epoch": epoch, "lr": lr} for dim, epoch, lr in itertools.product([50, 100], [5, 15], [0.2, 0.5])
