@@ -17,6 +17,23 @@ Model = Annotated[
     typer.Option("--model", "-m", help="A folder (models/ynat) or models:/name@alias; default: the champion."),
 ]
 
+Tier = Annotated[
+    str | None,
+    typer.Option(
+        "--tier",
+        help="fast: characters alone, without Kiwi; accurate: everything; cascade: fast where it is sure, else "
+        "accurate. Default: cascade, if the model has a fast tier.",
+    ),
+]
+
+
+def check_tier(tier: str | None) -> None:
+    """Raise a BadParameter unless ``tier`` is one or None."""
+    from classifier.model.cascade import TIERS
+
+    if tier is not None and tier not in TIERS:
+        raise typer.BadParameter(f"{tier!r} is none of {', '.join(TIERS)}", param_hint="--tier")
+
 
 def console() -> Console:
     """Return a console on stdout, wide enough for its tables where stdout is no terminal."""

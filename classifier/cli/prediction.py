@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.common import Model, console, rows_bar
+from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
 
 if TYPE_CHECKING:
     from classifier.corpus.rows import Broken
@@ -36,6 +36,7 @@ def predict(
         Path | None, typer.Option(help="Write there instead of to stdout; .gz and .zst are packed.")
     ] = None,
     model: Model = None,
+    tier: Tier = None,
     top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
     profile: Annotated[Path | None, typer.Option(help="With --page: a portal's profile.")] = None,
     style: Annotated[
@@ -66,6 +67,7 @@ def predict(
 
     if bool(headlines) + (source is not None) + (page is not None) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page PAGE (a FILE or PAGE may be - for stdin)")
+    check_tier(tier)
     if source is None and (keep or kind or resume or strict):
         raise typer.BadParameter("--keep, --input-format, --resume and --strict go with --input FILE")
     usual = "table" if output is None and sys.stdout.isatty() else "jsonl"
@@ -80,17 +82,17 @@ def predict(
         from classifier.prediction.streaming import Job
 
         job = Job(source, output, chosen, top, tuple(keep or ()), kind, resume, strict)
-        _predict_input(Classifier.load(model), job)
+        _predict_input(Classifier.load(model, tier), job)
         return
     places: list[str] = []
     if page is None:
-        predictions = Classifier.load(model).predict(headlines or [])
+        predictions = Classifier.load(model, tier).predict(headlines or [])
     else:
         from classifier.corpus.extract import read_named
         from classifier.corpus.portal import load_portal
 
         reading = read_named(page, load_portal(profile), sys.stdin.buffer)
-        found = predict_page(Classifier.load(model), reading)
+        found = predict_page(Classifier.load(model, tier), reading)
         places, predictions = [place for place, _ in found], [prediction for _, prediction in found]
     if output is None:
         try:
@@ -141,6 +143,7 @@ def _leave_stdout() -> None:
 def explain(
     headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="A headline.")],
     model: Model = None,
+    tier: Tier = None,
     section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
 ) -> None:
@@ -149,13 +152,14 @@ def explain(
 
     from classifier.prediction.classifier import Classifier
 
-    clf = Classifier.load(model)
+    check_tier(tier)
+    clf = Classifier.load(model, tier)
     prediction = clf.predict([headline])[0]
     chosen = section or next(iter(prediction.probabilities))
     if chosen not in clf.sections:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
     contributions = clf.explain(headline, top=top, section=chosen)
-    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%}")
+    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%} ({prediction.tier})")
     table.add_column("word")
     table.add_column("weight", justify="right")
     for contribution in contributions:

@@ -1,57 +1,45 @@
 """The served artefact: a fitted model compiled into plain arrays, its manifest and its model card.
 
-A folder holds ``manifest.json``, the arrays in ``weights-<fingerprint>.npz`` (read with
-``allow_pickle=False``) and ``README.md``. Loading it executes nothing and needs neither
-scikit-learn nor MLflow. The manifest is written last and in one step, and it names the arrays that
-belong to it, so a reader sees the old model or the new one, never half of each.
+A folder holds ``manifest.json``, the accurate model's arrays in ``weights-<fingerprint>.npz``, the fast
+tier's table in ``fast-<fingerprint>.npy`` (both read with ``allow_pickle=False``) and ``README.md``.
+Loading it executes nothing and needs nothing but NumPy. The manifest is written last and in one step, and
+it names the files that belong to it, so a reader sees the old model or the new one, never half of each.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.special import softmax
 
 from classifier.errors import ModelError
 from classifier.model.blocks import BLOCKS, Batch
+from classifier.model.card import model_card
+from classifier.model.fast import FastTier
+from classifier.model.scoring import Scorer
+from classifier.model.tfidf import Weights
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import Ngrams
-from classifier.text.normalize import NORMALIZER_VERSION, normalize
+from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_CHUNK = 4096
+_CHUNK = 2048
 
 
 @dataclass(frozen=True)
-class Weights:
-    """One block of a compiled model: TF-IDF and the linear map behind it."""
-
-    columns: NDArray[np.int32]  #: (n_kept,) the block's columns that count
-    idf: NDArray[np.float32]  #: (n_kept,)
-    coefficients: NDArray[np.float32]  #: (n_kept, n_sections)
-
-    def place(self, n_columns: int) -> NDArray[np.int32]:
-        """Return where each of the block's columns is among the kept ones, -1 for nowhere."""
-        table = np.full(n_columns, -1, np.int32)
-        table[self.columns] = np.arange(len(self.columns), dtype=np.int32)
-        return table
-
-
-@dataclass(frozen=True)
-class CompiledModel:
-    """A linear headline model in plain arrays.
+class CompiledModel(Scorer):
+    """A linear headline model in plain arrays: the accurate tier, with the fast one beside it if it has one.
 
     Scores are logits: their softmax is the calibrated probability, and over the sections they sum
     to zero, so that a positive contribution speaks for a section and a negative one against it.
@@ -61,19 +49,27 @@ class CompiledModel:
     intercept: NDArray[np.float32]  #: (n_sections,)
     blocks: dict[str, Weights]
     about: dict[str, Any] = field(default_factory=dict)  #: name, version, figures … for people
-
-    def __post_init__(self) -> None:
-        places = {name: weights.place(BLOCKS[name].columns) for name, weights in self.blocks.items()}
-        object.__setattr__(self, "_places", places)
+    fast: FastTier | None = None
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over the sections and all arrays, the same on every machine."""
+        import hashlib
+
         digest = hashlib.sha256("\t".join(self.sections).encode())
-        for name, array in sorted(self._arrays().items()):
+        arrays = self._arrays()
+        if self.fast is not None:
+            arrays |= {"fast.table": self.fast.table, "fast.step": self.fast.step}
+            arrays |= {"fast.intercept": self.fast.intercept, "fast.threshold": np.array(self.fast.threshold)}
+        for name, array in sorted(arrays.items()):
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    @property
+    def fast_alone(self) -> bool:
+        """Whether this is a fast tier and nothing more: then it answers for the model."""
+        return not self.blocks and self.fast is not None
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {"intercept": self.intercept}
@@ -85,51 +81,41 @@ class CompiledModel:
             }
         return arrays
 
-    def _values(self, name: str, found: Ngrams, n_rows: int) -> sparse.csr_array:
-        """Return TF-IDF rows of unit length for a block's occurrences, (n_rows, n_kept)."""
-        weights, places = self.blocks[name], self.__dict__["_places"][name]
-        column = places[found.column]
-        kept = column >= 0
-        ones = np.ones(int(kept.sum()), np.float32)
-        shape = (n_rows, len(weights.columns))
-        values = sparse.coo_array((ones, (found.row[kept], column[kept])), shape=shape).tocsr()
-        values.data = (1 + np.log(values.data)) * weights.idf[values.indices]
-        squares = sparse.csr_array((values.data**2, values.indices, values.indptr), shape=shape)
-        length = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
-        values.data /= np.repeat(np.maximum(length, 1e-12), np.diff(values.indptr))
-        return values
-
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.scores(headlines)
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
+        logits[:] = self.intercept
         known = np.zeros(len(headlines), np.bool_)
         for start in range(0, len(headlines), _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            batch = Batch([normalize(headline) for headline in headlines[chunk]])
-            part = np.tile(self.intercept, (len(batch.normalized), 1))
+            batch = Batch(normalize_all(headlines[chunk]))
             for name, weights in self.blocks.items():
-                values = self._values(name, BLOCKS[name].find(batch), len(part))
-                part += values @ weights.coefficients
-                known[chunk] |= np.diff(values.indptr) > 0
-            logits[chunk] = part
+                weights.add_scores(BLOCKS[name].find(batch), logits[chunk], known[chunk])
         return logits, known
 
-    def probabilities(self, headlines: Sequence[str]) -> NDArray[np.float32]:
-        """Return calibrated probabilities, (n_headlines, n_sections)."""
-        logits, _ = self.scores(headlines)
-        return np.asarray(softmax(logits, axis=1), np.float32) if len(headlines) else logits
+    def scores_of_counts(self, counts: Mapping[str, csr_array]) -> NDArray[np.float32]:
+        """Return the logits (n_headlines, n_sections) of headlines whose blocks are counted already."""
+        first = counts[next(iter(self.blocks))]
+        logits = np.empty((first.shape[0], len(self.sections)), np.float32)
+        logits[:] = self.intercept
+        known = np.zeros(len(logits), np.bool_)
+        for name, weights in self.blocks.items():
+            for start in range(0, len(logits), _CHUNK):
+                chunk = slice(start, start + _CHUNK)
+                weights.add_counts(counts[name][chunk], logits[chunk], known[chunk])
+        return logits
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return each block's occurrences in one headline and what each adds to the section's logit."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.occurrences(normalized, section)
         batch = Batch([normalized])
         result = {}
         for name, weights in self.blocks.items():
             found = BLOCKS[name].find(batch)
-            values = self._values(name, found, 1).toarray()[0] * weights.coefficients[:, section]
-            column = self.__dict__["_places"][name][found.column]
-            times = np.bincount(column[column >= 0], minlength=len(values))
-            share = np.where(column >= 0, values[column] / np.maximum(times[column], 1), 0.0)
-            result[name] = (found, share.astype(np.float32))
+            result[name] = (found, weights.shares(found, section))
         return result
 
     def with_about(self, **facts: Any) -> CompiledModel:
@@ -154,23 +140,37 @@ class CompiledModel:
     def _save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         fingerprint = self.fingerprint
-        weights = folder / f"weights-{fingerprint[:16]}.npz"
-        manifest = {
+        files = {"weights": f"weights-{fingerprint[:16]}.npz"}
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "fingerprint": fingerprint,
-            "weights": weights.name,
+            "weights": files["weights"],
             "sections": list(self.sections),
             "blocks": list(self.blocks),
             "normalizer": NORMALIZER_VERSION,
             "kiwi": kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in self.blocks) else None,
+            "fast": None,
             "about": self.about,
         }
-        _replace(weights, lambda part: _write_arrays(part, self._arrays()))
+        _replace(
+            folder / files["weights"],
+            lambda part: _write(part, lambda out: np.savez(out, allow_pickle=False, **self._arrays())),
+        )
+        if (fast := self.fast) is not None:
+            files["fast"] = f"fast-{fingerprint[:16]}.npy"
+            manifest["fast"] = {
+                "table": files["fast"],
+                "step": fast.step.tolist(),
+                "intercept": fast.intercept.tolist(),
+                "n_max": fast.n_max,
+                "threshold": fast.threshold,
+            }
+            _replace(folder / files["fast"], lambda part: _write(part, lambda out: np.save(out, fast.table)))
         _replace(folder / "README.md", lambda part: part.write_text(model_card(manifest), encoding="utf-8"))
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         _replace(folder / _MANIFEST, lambda part: part.write_text(text, encoding="utf-8"))
-        for old in folder.glob("weights-*.npz"):
-            if old != weights:
+        for old in (*folder.glob("weights-*.npz"), *folder.glob("fast-*.npy")):
+            if old.name not in files.values():
                 old.unlink(missing_ok=True)
         return folder
 
@@ -181,35 +181,7 @@ class CompiledModel:
         Raises:
             ModelError: there is none, it is damaged, or it was made for another normaliser or Kiwi.
         """
-        folder = Path(folder)
-        for attempt in range(5):
-            manifest = _read_manifest(folder)
-            try:
-                arrays = _read_arrays(folder / manifest["weights"])
-                break
-            except FileNotFoundError:
-                # Replaced between reading the manifest and opening its arrays: read the new one.
-                if attempt == 4:
-                    raise ModelError(
-                        f"{folder}: the manifest names {manifest['weights']}, which is not there. "
-                        "The artefact is damaged: train again, or restore the folder."
-                    ) from None
-        try:
-            model = cls(
-                sections=tuple(manifest["sections"]),
-                intercept=arrays["intercept"],
-                blocks={
-                    name: Weights(arrays[f"{name}.columns"], arrays[f"{name}.idf"], arrays[f"{name}.coefficients"])
-                    for name in manifest["blocks"]
-                },
-                about=dict(manifest["about"]),
-            )
-            shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
-            if any(shape != (len(model.sections),) for shape in shapes):
-                raise ValueError(f"{len(model.sections)} sections, weights of shape {shapes}")
-            return model
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ModelError(f"{folder}: the arrays do not fit the manifest ({error!r}). Train again.") from error
+        return Artefact(folder).accurate()
 
     def verify(self, folder: str | Path) -> None:
         """Raise a ModelError unless the folder's manifest states this very model's fingerprint."""
@@ -221,6 +193,117 @@ class CompiledModel:
             )
 
 
+class Artefact:
+    """An artefact's folder, opened: the fast tier at once, the accurate model when it is first asked for.
+
+    The accurate model's file is held open until then, so that both are of the same model even if the folder
+    is replaced in between.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it was made for another normaliser.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        for attempt in range(5):
+            manifest = _read_manifest(self.folder)
+            try:
+                self._weights: IO[bytes] | None = (self.folder / manifest["weights"]).open("rb")
+                self.fast = self._load_fast(manifest)
+                break
+            except FileNotFoundError as error:
+                # Replaced between reading the manifest and opening its arrays: read the new one.
+                if attempt == 4:
+                    raise ModelError(
+                        f"{folder}: the manifest names {Path(error.filename).name}, which is not there. "
+                        "The artefact is damaged: train again, or restore the folder."
+                    ) from None
+            except OSError as error:
+                raise ModelError(
+                    f"{folder}: damaged ({error.strerror}). Train again, or restore the folder."
+                ) from error
+        self._manifest = manifest
+        self.sections: tuple[str, ...] = tuple(manifest["sections"])
+        self.about: dict[str, Any] = dict(manifest["about"])
+        self._accurate: CompiledModel | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint that the manifest states; :meth:`CompiledModel.verify` holds the arrays against it."""
+        return str(self._manifest["fingerprint"])
+
+    @property
+    def fast_alone(self) -> bool:
+        """Whether there is no accurate model beside the fast tier."""
+        return not self._manifest["blocks"] and self.fast is not None
+
+    def __del__(self) -> None:
+        weights = getattr(self, "_weights", None)  # None too when no folder was found
+        if weights is not None:
+            weights.close()
+
+    def _load_fast(self, manifest: Mapping[str, Any]) -> FastTier | None:
+        fast = manifest.get("fast")
+        if fast is None:
+            return None
+        path = self.folder / fast["table"]
+        try:
+            with path.open("rb") as stream:
+                table = np.load(stream, allow_pickle=False)
+            return FastTier(
+                sections=tuple(manifest["sections"]),
+                table=table,
+                step=np.array(fast["step"], np.float32),
+                intercept=np.array(fast["intercept"], np.float32),
+                n_max=fast["n_max"],
+                threshold=float(fast["threshold"]),
+            )
+        except FileNotFoundError:
+            raise
+        except (OSError, KeyError, TypeError, ValueError, EOFError, AttributeError) as error:
+            raise ModelError(f"{path}: damaged ({error}). Train again, or restore the file.") from error
+
+    def accurate(self) -> CompiledModel:
+        """Return the accurate model, read on the first call.
+
+        Raises:
+            ModelError: it is damaged, or made for another Kiwi.
+        """
+        with self._lock:
+            if self._accurate is None:
+                self._accurate = self._load_accurate()
+            return self._accurate
+
+    def _load_accurate(self) -> CompiledModel:
+        manifest, folder = self._manifest, self.folder
+        here = manifest["kiwi"] and kiwi_versions()
+        if manifest["kiwi"] != here:
+            raise _made_for(folder, {"kiwi": manifest["kiwi"]}, {"kiwi": here})
+        arrays = _read_arrays(folder / manifest["weights"], self._weights)
+        self._weights = None
+        try:
+            model = CompiledModel(
+                sections=self.sections,
+                intercept=arrays["intercept"],
+                blocks={
+                    name: Weights(arrays[f"{name}.columns"], arrays[f"{name}.idf"], arrays[f"{name}.coefficients"])
+                    for name in manifest["blocks"]
+                },
+                about=self.about,
+                fast=self.fast,
+            )
+            for weights in model.blocks.values():
+                if not len(weights.columns) == len(weights.idf) == len(weights.coefficients):
+                    raise ValueError("arrays of unequal length")
+            shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
+            if any(shape != (len(model.sections),) for shape in shapes):
+                raise ValueError(f"{len(model.sections)} sections, weights of shape {shapes}")
+            return model
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ModelError(f"{folder}: the arrays do not fit the manifest ({error!r}). Train again.") from error
+
+
 def _replace(path: Path, write: Any) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -230,17 +313,18 @@ def _replace(path: Path, write: Any) -> None:
         part.unlink(missing_ok=True)
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     with path.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+        write(stream)
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _read_arrays(path: Path, stream: IO[bytes] | None) -> dict[str, NDArray[Any]]:
+    import zipfile
+    import zlib
+
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with stream or path.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             return dict(stored)
-    except FileNotFoundError:
-        raise
     except (OSError, ValueError, EOFError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(f"{path}: damaged ({error}). Train again, or restore the file.") from error
 
@@ -265,62 +349,22 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         or not all(isinstance(name, str) and name in BLOCKS for name in manifest["blocks"])
     ):
         raise ModelError(f"{path}: damaged or made by another version of this package. Train again.")
+    fast = manifest.get("fast")
+    if fast is not None and not (isinstance(fast, dict) and isinstance(fast.get("table"), str)):
+        raise ModelError(f"{path}: damaged: `fast` is {fast!r:.80}. Train again.")
     # A file name only: a manifest must not point outside its folder.
-    if Path(manifest["weights"]).name != manifest["weights"]:
-        raise ModelError(f"{path}: `weights` is {manifest['weights']!r}, not a file in the folder. Do not use it.")
-    here = {"format": FORMAT, "normalizer": NORMALIZER_VERSION, "kiwi": made_for["kiwi"] and kiwi_versions()}
+    for key, name in {"weights": manifest["weights"], "fast": fast and fast["table"]}.items():
+        if name is not None and Path(name).name != name:
+            raise ModelError(f"{path}: `{key}` is {name!r}, not a file in the folder. Do not use it.")
+    here = {"format": FORMAT, "normalizer": NORMALIZER_VERSION}
+    made_for = {key: made_for[key] for key in here}
     if made_for != here:
-        raise ModelError(
-            f"{folder}: made for {made_for}, but here is {here}. Its probabilities would be wrong: "
-            "train again, or install the versions it was made for."
-        )
+        raise _made_for(folder, made_for, here)
     return dict(manifest)
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
-    """Return a Markdown model card made from a manifest."""
-    about = manifest["about"]
-    figures = about.get("test", {})
-    lines = [
-        f"# {about.get('name', 'headline classifier')}",
-        "",
-        f"Says which section a Korean news headline belongs to: {', '.join(manifest['sections'])}.",
-        "",
-        f"- Model: {about.get('candidate', 'linear')} on {', '.join(manifest['blocks'])}, temperature-scaled",
-        f"- Trained on: {', '.join(about.get('train', []))} ({about.get('train_rows', 0):,} headlines)",
-        f"- Licence of the data: {', '.join(about.get('licences', []))}",
-        f"- Made: {about.get('created', '')} by headline-classifier {about.get('package', '')}",
-        f"- Fingerprint: `{manifest['fingerprint']}`",
-    ]
-    if figures:
-        lines += [
-            "",
-            f"## Figures on {about.get('test_table', 'the test table')} ({figures['n']:,} headlines, read once)",
-            "",
-            f"macro-F1 {figures['macro_f1']:.4f}, accuracy {figures['accuracy']:.4f}, "
-            f"log-loss {figures['log_loss']:.4f}, ECE {figures['ece']:.4f}",
-            "",
-            "| section | precision | recall | F1 | support |",
-            "|---|---|---|---|---|",
-            *(
-                f"| {name} | {f['precision']:.3f} | {f['recall']:.3f} | {f['f1']:.3f} | {f['support']:,} |"
-                for name, f in figures["per_section"].items()
-            ),
-        ]
-    lines += [
-        "",
-        "## Use",
-        "",
-        "```python",
-        "from classifier import Classifier",
-        f'Classifier.load("{about.get("folder", "path/to/this/folder")}").predict(["코스피 상승 마감"])',
-        "```",
-        "",
-        "## Limits",
-        "",
-        "It knows headlines of the kind it was trained on. A headline of another time, language or house, or of a "
-        "section it was not taught, still gets one of its sections. Measure it on your own headlines first: "
-        "`classifier evaluate TABLE`.",
-        "",
-    ]
-    return "\n".join(lines)
+def _made_for(folder: Path, made_for: Mapping[str, Any], here: Mapping[str, Any]) -> ModelError:
+    return ModelError(
+        f"{folder}: made for {dict(made_for)}, but here is {dict(here)}. Its probabilities would be wrong: "
+        "train again, or install the versions it was made for."
+    )

@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.artefact import CompiledModel
+from classifier.model.scoring import Scorer
 
 #: A model of headlines reads headlines best, so a body is read sentence by sentence, and what its first
 #: ``SENTENCES`` and the title say is averaged, the title counting like ``TITLE`` sentences. Chosen by
@@ -24,7 +24,7 @@ def sentences(body: str) -> list[str]:
 
 
 def article_logits(
-    model: CompiledModel, title: str, body: str, *, title_counts: int = TITLE, most: int = SENTENCES
+    model: Scorer, title: str, body: str, *, title_counts: int = TITLE, most: int = SENTENCES
 ) -> tuple[NDArray[np.float32], bool]:
     """Return the logits (n_sections,) of an article, and whether it holds anything that the model knows."""
     texts = [title] * title_counts + sentences(body)[:most]

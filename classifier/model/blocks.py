@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from classifier.text.morphemes import WORDS, Morphemes, analyze
 from classifier.text.ngrams import Ngrams, hash_ngrams, jamo, mix
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 #: Columns of a hashed block: 2**22. YNAT's half million n-grams collide in one case of ten; the rare
 #: ones among them are dropped by ``min_df`` anyway.
@@ -78,6 +81,8 @@ class Block:
 
     def count(self, batch: Batch) -> sparse.csr_array:
         """Return counts of shape (n_headlines, columns), float32."""
+        from scipy import sparse  # for training; predicting does without
+
         found = self.find(batch)
         ones = np.ones(len(found.row), np.float32)
         shape = (len(batch.normalized), self.columns)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.model.scoring import Scorer
 from classifier.text.ngrams import Ngrams, hash_lines
 from classifier.text.normalize import normalize_all
 
@@ -26,7 +27,7 @@ _SHIFTS = np.arange(0, 64, 16, dtype=np.uint64)
 _LANE = np.uint64(0xFFFF)
 
 
-class FastTier:
+class FastTier(Scorer):
     """A linear model over character n-grams, in bytes.
 
     Its scores are logits like those of :class:`~classifier.model.artefact.CompiledModel`.
@@ -37,6 +38,10 @@ class FastTier:
         step: (n_sections,) float32, what one unit of a byte is worth.
         intercept: (n_sections,) float32.
         n_max: length of the longest n-grams.
+        threshold: the confidence from which its answer stands in a cascade.
+
+    Raises:
+        ValueError: the arrays do not fit each other.
     """
 
     def __init__(
@@ -46,8 +51,10 @@ class FastTier:
         step: NDArray[np.float32],
         intercept: NDArray[np.float32],
         n_max: int,
+        threshold: float = 1.0,
     ) -> None:
-        self.sections, self.table, self.step, self.intercept, self.n_max = sections, table, step, intercept, n_max
+        self.sections, self.table, self.step, self.intercept = sections, table, step, intercept
+        self.n_max, self.threshold = n_max, threshold
         self.bits = (table.shape[1] - 1).bit_length() - 1
         if (
             table.dtype != np.uint64
@@ -60,28 +67,40 @@ class FastTier:
 
     @classmethod
     def quantize(
-        cls, sections: tuple[str, ...], weights: NDArray[np.floating], intercept: NDArray[np.floating], n_max: int
+        cls,
+        sections: tuple[str, ...],
+        weights: NDArray[np.floating],
+        intercept: NDArray[np.floating],
+        n_max: int,
+        frequency: NDArray[np.integer],
     ) -> FastTier:
-        """Make a tier of ``weights`` (2**bits, n_sections): a byte each; the largest few are cut off.
+        """Make a tier of ``weights`` (2**bits, n_sections), a byte each, centred over the sections.
 
-        What is cut off is chosen for the smallest squared error over the weights that are not zero.
+        The largest few are cut off, so that the rest is told apart more finely: where, is chosen for the smallest
+        squared error, each weight counting by the ``frequency`` (2**bits,) of its column in the training rows.
         """
-        used = np.abs(weights[np.any(weights != 0, axis=1)])
+        weights = weights - weights.mean(axis=1, keepdims=True)
+        used = frequency > 0
+        size, often = np.abs(weights[used]), frequency[used]
         steps = np.ones(weights.shape[1])
-        for j in range(weights.shape[1] if len(used) else 0):
-            limits = np.quantile(used[:, j], [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 1.0])
-            tries = np.maximum(limits, 1e-12) / 127
-            errors = [
-                np.square(used[:, j] - np.minimum(np.rint(used[:, j] / step), 127) * step).sum() for step in tries
-            ]
+        for j in range(weights.shape[1] if used.any() else 0):
+            column = size[:, j]
+            tries = np.maximum(np.quantile(column, [0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0]), 1e-12) / (ZERO - 1)
+            errors = [np.square(column - np.minimum(np.rint(column / step), ZERO - 1) * step) @ often for step in tries]
             steps[j] = tries[int(np.argmin(errors))]
         words = -(-weights.shape[1] // LANES)
         levels = np.full((len(weights) + 1, words * LANES), ZERO, np.uint64)
-        quantized = np.clip(np.rint(weights / steps), -127, 127).astype(np.int64) + ZERO
+        quantized = np.clip(np.rint(weights / steps), 1 - ZERO, ZERO - 1).astype(np.int64) + ZERO
         levels[:-1, : weights.shape[1]] = quantized.astype(np.uint64)
         shifts = np.arange(0, 64, 8, dtype=np.uint64)
         table = np.bitwise_or.reduce(levels.reshape(len(levels), words, LANES) << shifts, axis=2)
-        return cls(sections, np.ascontiguousarray(table.T), np.float32(steps), np.asarray(intercept, np.float32), n_max)
+        centred = np.asarray(intercept - np.mean(intercept), np.float32)
+        return cls(sections, np.ascontiguousarray(table.T), steps.astype(np.float32), centred, n_max)
+
+    def calibrated(self, temperature: float, threshold: float) -> FastTier:
+        """Return the same tier with its logits divided by ``temperature``, and with a threshold."""
+        step, intercept = (np.asarray(values / temperature, np.float32) for values in (self.step, self.intercept))
+        return FastTier(self.sections, self.table, step, intercept, self.n_max, threshold)
 
     def _sums(self, normalized: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the summed levels (n_headlines, n_sections), zero for the weight zero, and the n-grams' numbers."""

@@ -2,33 +2,82 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
-from classifier.corpus.reading import Reading
 from classifier.errors import ModelError
 from classifier.extras import need
-from classifier.model.artefact import CompiledModel
-from classifier.model.articles import article_logits
-from classifier.model.explanation import Contribution, explain
+from classifier.model.artefact import Artefact, CompiledModel
+from classifier.model.cascade import TIERS, Cascade
+from classifier.model.scoring import Scorer, softmax
 from classifier.places import CHAMPION
 
+if TYPE_CHECKING:
+    from classifier.corpus.reading import Reading
+    from classifier.model.explanation import Contribution
 
-@dataclass(frozen=True)
+
+_CHAMPION_MANIFEST = str(CHAMPION / "manifest.json")
+
+
 class Prediction:
-    """What a model says of one headline."""
+    """What a model says of one headline. Predictions of equal content are equal; they do not change."""
+
+    __slots__ = ("_probabilities", "_row", "_sections", "headline", "probability", "section", "tier")
 
     headline: str
     section: str | None  #: None when the model abstains: the headline holds nothing that it knows
     probability: float  #: of ``section``, or of the likeliest section when it abstains
-    probabilities: dict[str, float]  #: of every section, likeliest first
+    tier: str  #: which tier answered: ``fast`` or ``accurate``
+    _probabilities: NDArray[np.float32]  # of the whole batch; the dictionary is made when it is asked for
+    _row: int
+    _sections: tuple[str, ...]
+
+    def __init__(
+        self,
+        headline: str,
+        section: str | None,
+        probability: float,
+        tier: str,
+        probabilities: NDArray[np.float32],
+        row: int,
+        sections: tuple[str, ...],
+    ) -> None:
+        put = object.__setattr__
+        put(self, "headline", headline)
+        put(self, "section", section)
+        put(self, "probability", probability)
+        put(self, "tier", tier)
+        put(self, "_probabilities", probabilities)
+        put(self, "_row", row)
+        put(self, "_sections", sections)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a Prediction does not change: {name}")
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """The probability of every section, likeliest first."""
+        row = self._probabilities[self._row]
+        return {self._sections[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+
+    def _content(self) -> tuple[Any, ...]:
+        return self.headline, self.section, self.probability, self.tier, self.probabilities
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, Prediction) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.headline, self.section, self.probability, self.tier))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        row = self._probabilities[self._row : self._row + 1].copy()
+        return Prediction, (self.headline, self.section, self.probability, self.tier, row, 0, self._sections)
 
     def __repr__(self) -> str:
         return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
@@ -43,21 +92,47 @@ class Answers(NamedTuple):
 
 
 class Classifier:
-    """A model that answers. Make one with :meth:`load`; it may be shared between threads."""
+    """A model that answers. Make one with :meth:`load`; it may be shared between threads.
 
-    def __init__(self, model: CompiledModel) -> None:
-        self.model = model
+    Args:
+        model: a compiled model, or an opened artefact, whose accurate model is read when it is first needed.
+        tier: ``fast``: character n-grams alone, without Kiwi; ``accurate``: everything; ``cascade``: the fast tier
+            where it is sure, else the accurate one. None: ``cascade`` if the model has both.
+
+    Raises:
+        ModelError: the model has not the tier that ``tier`` asks for.
+        ValueError: there is no such tier.
+    """
+
+    def __init__(self, model: CompiledModel | Artefact, tier: str | None = None) -> None:
+        if tier is not None and tier not in TIERS:
+            raise ValueError(f"tier {tier!r} is none of {', '.join(TIERS)}")
+        if model.fast is None and tier in ("fast", "cascade"):
+            raise ModelError(
+                f"This model has no fast tier, which tier {tier!r} needs: it was trained without one or by an earlier "
+                "version. Train again, or use tier 'accurate'."
+            )
+        if model.fast_alone and tier in ("accurate", "cascade"):
+            raise ModelError(f"This model is a fast tier alone and cannot answer by tier {tier!r}. Leave the tier out.")
+        self._source = model
+        usual = "accurate" if model.fast is None else "fast" if model.fast_alone else "cascade"
+        self.tier: str = tier or usual
+        self._cascade = None if model.fast is None else Cascade(model.fast, lambda: self.model)
+        if self.tier == "accurate":
+            _ = self.model  # at once, so that a damaged one is noticed here
 
     @classmethod
-    def load(cls, source: str | Path | None = None) -> Classifier:
+    def load(cls, source: str | Path | None = None, tier: str | None = None) -> Classifier:
         """Load a model.
 
         Args:
             source: a folder such as ``models/ynat``; an MLflow address (``models:/name@alias``,
                 ``models:/name/3``, ``runs:/…``); or None for the champion, ``models/champion``.
+            tier: ``fast``, ``accurate`` or ``cascade``; see :class:`Classifier`.
 
         Raises:
-            ModelError: there is none, or it is damaged or made for other versions.
+            ModelError: there is none, it is damaged or made for other versions, or it lacks that tier. With a fast
+                tier the accurate model is read when it is first needed, and what is wrong with it is said then.
         """
         if source is None:
             if not (CHAMPION / "manifest.json").is_file():
@@ -70,18 +145,30 @@ class Classifier:
             need("train", source)
             from classifier.prediction.serving import fetch_model
 
-            return cls(fetch_model(source))
-        return cls(CompiledModel.load(source))
+            return cls(fetch_model(source), tier)
+        return cls(Artefact(source), tier)
+
+    @property
+    def model(self) -> CompiledModel:
+        """The accurate model, with the fast tier beside it."""
+        return self._source if isinstance(self._source, CompiledModel) else self._source.accurate()
+
+    @property
+    def scorer(self) -> Scorer:
+        """What answers: the model, its fast tier, or both in a cascade."""
+        if self._cascade is None or self.tier == "accurate":
+            return self.model
+        return self._cascade.fast if self.tier == "fast" else self._cascade
 
     @property
     def sections(self) -> tuple[str, ...]:
         """The sections it knows, in the order of the columns of :meth:`predict_proba`."""
-        return self.model.sections
+        return self._source.sections
 
     def about(self) -> dict[str, Any]:
         """Return the model's name, its registered version (None outside the registry) and its fingerprint."""
-        facts = {key: self.model.about.get(key) for key in ("name", "version")}
-        return facts | {"fingerprint": self.model.fingerprint}
+        facts = {key: self._source.about.get(key) for key in ("name", "version")}
+        return facts | {"fingerprint": self._source.fingerprint}
 
     def predict(self, headlines: Iterable[str]) -> list[Prediction]:
         """Return one prediction for every headline, in order.
@@ -90,51 +177,75 @@ class Classifier:
             TypeError: ``headlines`` is one string, or something in it is none.
         """
         texts = _checked(headlines)
-        return self._predictions(texts, *self.model.scores(texts))
+        logits, known, fast = self._scores(texts)
+        tiers = [("accurate", "fast")[by_fast] for by_fast in fast.tolist()]
+        return self._predictions(texts, logits, known, tiers)
+
+    def _scores(self, texts: Sequence[str]) -> Answers:
+        """Return logits where :class:`Answers` has probabilities."""
+        if self._cascade is not None and self.tier == "cascade":
+            return Answers(*self._cascade.tiered_scores(texts))
+        logits, known = self.scorer.scores(texts)
+        return Answers(logits, known, np.full(len(known), self.tier == "fast"))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
 
+        A cascade gives articles to the accurate model: their sentences are few, and count together.
+
         Raises:
             TypeError: ``title`` or ``body`` is not a string.
         """
+        from classifier.model.articles import article_logits
+
         _checked([title, body])
-        logits, known = article_logits(self.model, title, body)
-        return self._predictions([title], logits[None, :], np.array([known]))[0]
+        tier = "fast" if self.tier == "fast" else "accurate"
+        logits, known = article_logits(self.scorer if tier == "fast" else self.model, title, body)
+        return self._predictions([title], logits[None, :], np.array([known]), [tier])[0]
 
     def _predictions(
-        self, texts: Sequence[str], logits: NDArray[np.float32], known: NDArray[np.bool_]
+        self, texts: Sequence[str], logits: NDArray[np.float32], known: NDArray[np.bool_], tiers: Sequence[str]
     ) -> list[Prediction]:
-        probabilities = softmax(logits, axis=1) if len(texts) else logits
-        predictions = []
-        for text, row, informed in zip(texts, probabilities, known, strict=True):
-            order = np.argsort(-row, kind="stable")
-            ranked = {self.sections[i]: float(row[i]) for i in order}
-            best = self.sections[order[0]]
-            predictions.append(Prediction(text, best if informed else None, ranked[best], ranked))
-        return predictions
+        if not texts:
+            return []
+        sections = self.sections
+        probabilities = softmax(logits)
+        best = probabilities.argmax(axis=1)
+        rows = range(len(texts))
+        highest = probabilities[rows, best].tolist()
+        named: list[str | None] = [sections[i] for i in best.tolist()]
+        for i in (~known).nonzero()[0].tolist():
+            named[i] = None
+        return [
+            Prediction(text, section, probability, tier, probabilities, row, sections)
+            for text, section, probability, tier, row in zip(texts, named, highest, tiers, rows, strict=True)
+        ]
 
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
-        return self.model.probabilities(_checked(headlines))
+        return self.scorer.probabilities(_checked(headlines))
 
     def answer(self, headlines: Sequence[str]) -> Answers:
         """Return what :meth:`predict` says, as arrays: for very many headlines."""
-        logits, known = self.model.scores(headlines)
-        probabilities = np.asarray(softmax(logits, axis=1), np.float32) if len(logits) else logits
-        return Answers(probabilities, known, np.zeros(len(known), np.bool_))
+        logits, known, fast = self._scores(headlines)
+        return Answers(softmax(logits) if len(logits) else logits, known, fast)
 
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).
 
-        The score is the logit, ``log(p) - mean(log(p))`` over the sections; the contributions sum to it.
-        The ``top`` weightiest words come first, then the rest as one and the model's prior leaning.
+        The score is the logit, ``log(p) - mean(log(p))`` over the sections, of the tier that answers; the
+        contributions sum to it. The ``top`` weightiest words come first, then the rest as one and the model's
+        prior leaning.
         """
+        from classifier.model.explanation import explain
+
+        prediction = self.predict([headline])[0]
         if section is None:
-            section = next(iter(self.predict([headline])[0].probabilities))
+            section = next(iter(prediction.probabilities))
         if section not in self.sections:
             raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
-        return explain(self.model, headline, section, top)
+        fast = self._cascade.fast if self._cascade is not None and prediction.tier == "fast" else None
+        return explain(fast or self.model, headline, section, top)
 
 
 def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Prediction]]:
@@ -146,19 +257,18 @@ def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Pr
     return found + [("listed", prediction) for prediction in classifier.predict(listed)]
 
 
-def _checked(headlines: Iterable[str]) -> Sequence[str]:
+def _checked(headlines: Iterable[str]) -> list[str]:
     if isinstance(headlines, str):
         raise TypeError("headlines is one string; pass a list of headlines, or use classifier.predict(headline)")
     texts = list(headlines)
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"headlines[{i}] is {type(text).__name__}, not str: {text!r}")
+    if not all(map(str.__instancecheck__, texts)):
+        i = next(i for i, text in enumerate(texts) if not isinstance(text, str))
+        raise TypeError(f"headlines[{i}] is {type(texts[i]).__name__}, not str: {texts[i]!r}")
     return texts
 
 
-@lru_cache(maxsize=1)
-def _champion(folder: Path, stamp: int) -> Classifier:
-    return Classifier.load(folder)
+#: The champion that answered last, under its manifest's device, inode and time of change.
+_champions: dict[tuple[int, int, int], Classifier] = {}
 
 
 def predict(headline: str) -> Prediction:
@@ -174,7 +284,14 @@ def predict(headline: str) -> Prediction:
         raise TypeError(
             f"headline is {type(headline).__name__}, not str; for many headlines use Classifier.load().predict(list)"
         )
-    manifest = (CHAMPION / "manifest.json").absolute()
-    if not manifest.is_file():
+    try:
+        stat = os.stat(_CHAMPION_MANIFEST)  # noqa: PTH116 - a third of the time of Path.stat
+        key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
+    except OSError:
         return Classifier.load().predict([headline])[0]  # says what to do
-    return _champion(manifest.parent, manifest.stat().st_mtime_ns).predict([headline])[0]
+    champion = _champions.get(key)
+    if champion is None:
+        champion = Classifier.load()
+        _champions.clear()
+        _champions[key] = champion
+    return champion.predict([headline])[0]

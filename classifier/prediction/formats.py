@@ -20,9 +20,9 @@ def write_predictions(
 ) -> None:
     """Write predictions in one of :data:`FORMATS`.
 
-    JSON Lines hold ``headline``, ``section`` (null when the model abstains), ``probability`` and
-    ``probabilities`` (of every section). TSV holds headline, section, probability. ``top`` adds the next best
-    sections to the table and the TSV. ``places``, one a prediction, says where on a page each stands.
+    JSON Lines hold ``headline``, ``section`` (null when the model abstains), ``probability``,
+    ``probabilities`` (of every section) and ``tier`` (which one answered). TSV holds headline, section,
+    probability. ``top`` adds the next best sections to the table and the TSV. ``places``, one a prediction, says where on a page each stands.
     """
     if style == "jsonl":
         for i, p in enumerate(predictions):
@@ -31,6 +31,7 @@ def write_predictions(
                 "section": p.section,
                 "probability": round(p.probability, 6),
                 "probabilities": _rounded(p),
+                "tier": p.tier,
             }
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
         return

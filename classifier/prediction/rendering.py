@@ -94,7 +94,7 @@ class Renderer:
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
-            tails += self._tails(Answers(*(values[rows] for values in answers)))
+            tails += self._tails(Answers(answers.probabilities[rows], answers.known[rows], answers.fast[rows]))
         for i, broken in chunk.broken.items():
             tails[i] = self._broken_tail(broken)
         kept = self._kept(chunk, n_rows)
@@ -137,7 +137,8 @@ class Renderer:
         return cells.tobytes().translate(None, _FILL).removesuffix(b"\n").split(b"\n")
 
     def _width(self) -> int:
-        return sum(names.shape[1] + 1 for names in (self._section, *self._ranked)) + self._end.shape[1]
+        names = sum(len(cells[0]) + 1 for cells in (self._section, *self._ranked))
+        return names + len(self._end[0])
 
     def _kept(self, chunk: Chunk, n_rows: int) -> list[bytes]:
         """Return the ends of the lines: the kept columns and the line break."""

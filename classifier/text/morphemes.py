@@ -7,7 +7,6 @@ import threading
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +42,8 @@ class Morphemes:
 
 def kiwi_versions() -> str:
     """Return the versions of Kiwi and of its model, on which every morpheme depends."""
+    from importlib.metadata import version
+
     return f"kiwipiepy {version('kiwipiepy')}, model {version('kiwipiepy_model')}"
 
 

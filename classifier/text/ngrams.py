@@ -1,10 +1,10 @@
 """Character n-grams of many headlines at once, hashed with NumPy: no vocabulary, no Python loop.
 
-:func:`hash_lines` is the fast tier's: every n-gram of a headline without its spaces, so that nothing has to be
-tested or left out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's ``analyzer="char_wb"``: inside a word, with one space as
-padding on either side. A polynomial rolling hash (Karp & Rabin 1987) over 64 bits is extended by
-one character per n, mixed (the finaliser of MurmurHash3), and its top bits are the column (feature
-hashing, Weinberger et al. 2009).
+:func:`hash_lines` is the fast tier's: every n-gram of a line, so that nothing has to be tested or left
+out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's
+``analyzer="char_wb"``: inside a word, with one space as padding on either side. A polynomial rolling hash (Karp & Rabin 1987) over 64 bits is extended by one
+character per n, mixed (the finaliser of MurmurHash3, or its multiplication alone), and its top bits are
+the column (feature hashing, Weinberger et al. 2009).
 """
 
 from __future__ import annotations

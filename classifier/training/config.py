@@ -71,6 +71,20 @@ class CandidateGrid(_Strict):
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
 
 
+class Fast(_Strict):
+    """The fast tier beside the winner."""
+
+    distil: bool = True  #: whether there is one
+
+
+class Stream(_Strict):
+    """How ``train --stream`` learns; the defaults were chosen on a held-out tenth of YNAT's train split."""
+
+    passes: int = Field(2, ge=1, le=20)  #: how often every row is learned from
+    bits: int = Field(20, ge=12, le=24)  #: 2**bits columns, of eight bytes each (of up to eight sections)
+    rate: float = Field(0.5, gt=0)  #: AdaGrad's step
+
+
 class Gate(_Strict):
     """Floors on the test table; below one, nothing is promoted and ``train`` exits with 1."""
 
@@ -109,8 +123,16 @@ class Config(_Strict):
     data: Data
     labels: Labels = Labels()
     search: Search = Search()
-    candidates: list[CandidateGrid] = Field(min_length=1)
+    candidates: list[CandidateGrid] = []
+    stream: Stream | None = None  #: for a training by --stream, which needs no candidates
+    fast: Fast = Fast()
     gate: Gate = Gate()
+
+    @model_validator(mode="after")
+    def _something_to_fit(self) -> Config:
+        if not self.candidates and self.stream is None:
+            raise ValueError("give [[candidates]] to search among, or [stream] for a training by --stream")
+        return self
 
     def expand(self) -> list[Candidate]:
         """Return every candidate once, in the order of the file."""

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from sklearn.metrics import precision_recall_fscore_support
 
 from classifier.errors import DataError
-from classifier.model.artefact import CompiledModel
+from classifier.model.scoring import Scorer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ class Judged:
     sections: tuple[str, ...]
 
 
-def judge(model: CompiledModel, table: pd.DataFrame) -> Judged:
+def judge(model: Scorer, table: pd.DataFrame) -> Judged:
     """Read a test table, once, and return the model's answers and figures.
 
     Raises:

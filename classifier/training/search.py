@@ -17,11 +17,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.errors import DataError
-from classifier.model.artefact import CompiledModel, Weights
+from classifier.model.artefact import CompiledModel
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.calibration import fit_temperature
 from classifier.model.estimators import linear_weights, make_estimator
 from classifier.model.features import Counts, HeadlineFeatures, slice_rows
+from classifier.model.tfidf import Weights
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
 from classifier.training.evaluation import Evaluation, probabilities_of, score
@@ -248,9 +249,10 @@ def refit(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> CompiledModel:
-    """Fit the winner on all training rows and compile it, with the temperature cross-validation found."""
-    rows = np.arange(len(target))
+    """Fit a candidate on all training rows, or some, and compile it, with the temperature cross-validation found."""
+    rows = np.arange(len(target)) if rows is None else rows
     features, estimator = fit(result.candidate, counts, target, rows, embeddings, seed, weighting)
     return compile_model(features, estimator, sections, result.temperature)
 

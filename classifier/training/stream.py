@@ -22,7 +22,7 @@ from classifier.errors import ConfigError, DataError
 from classifier.model.artefact import CompiledModel
 from classifier.places import MODELS, cache_folder
 from classifier.text.normalize import normalize_all
-from classifier.training.config import Config, load_config
+from classifier.training.config import Config, Stream, load_config
 from classifier.training.evaluation import Evaluation, judge
 from classifier.training.hashed import Streamed, fit_stream
 from classifier.training.notes import registered_note, stream_note
@@ -113,6 +113,7 @@ def _fit(
     """Return the model, what was learned from, how many rows there were, and the test table with its name."""
     import pandas as pd
 
+    settings = config.stream or Stream()
     scratch = cache_folder() / "streams"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -126,8 +127,8 @@ def _fit(
                 raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
             rows.left_out = set(normalize_all(test["headline"].tolist()))
         found = fit_stream(
-            rows, sections, config.data.holdout or 0, passes=config.stream.passes, bits=config.stream.bits,
-            rate=config.stream.rate, seed=config.experiment.seed, progress=learning,
+            rows, sections, config.data.holdout or 0, passes=settings.passes, bits=settings.bits,
+            rate=settings.rate, seed=config.experiment.seed, progress=learning,
         )  # fmt: skip
     if config.data.holdout:
         headlines, numbers = found.test
@@ -142,13 +143,13 @@ def _fit(
 def _about(config: Config, found: Streamed, folder: Path) -> dict[str, Any]:
     from classifier import __version__
 
-    known = datasets()
+    known, settings = datasets(), config.stream or Stream()
     names = [reference.partition(":")[0] for reference in config.data.train]
     return {
         "name": config.experiment.registered_model,
         "version": None,
         "experiment": config.name,
-        "candidate": f"streamed, {config.stream.passes} passes, 2**{config.stream.bits} columns",
+        "candidate": f"streamed in {settings.passes} passes",
         "train": list(config.data.train),
         "train_rows": found.rows,
         "train_sha256": found.digest,

@@ -1,7 +1,8 @@
 """fastText on YNAT, side by side: its best model by a small search on a validation part of train, then dev, once.
 
-The validation part is a tenth of the training rows, near-duplicate groups whole, the same for every setting. fastText
-reads what the classifier reads, raw or normalized: that is part of the search. One thread, so that a run can be repeated.
+The validation part is a tenth of the training rows, near-duplicate groups whole, the same for every setting.
+fastText reads what the classifier reads, raw or normalized: that is part of the search. One thread, so that a
+run can be repeated.
 """
 
 from __future__ import annotations

@@ -1,0 +1,215 @@
+"""The fast tier, distilled: a student with characters alone learns to answer as the accurate model does.
+
+Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural Network": the student is fitted to the
+teacher's probabilities rather than to labels. The teacher answers the training headlines and as many
+recombined ones, half of one headline and half of another, which show what it knows of words in other company.
+
+Everything the cascade needs is chosen out of fold: in every fold a teacher that has not seen the fold's
+headlines teaches a student that has not seen them either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from sklearn.metrics import f1_score
+
+from classifier.model.artefact import CompiledModel
+from classifier.model.calibration import fit_temperature
+from classifier.model.cascade import confidence
+from classifier.model.fast import FastTier
+from classifier.model.features import Counts, FeatureCache, slice_rows
+from classifier.model.scoring import softmax
+from classifier.text.ngrams import hash_lines
+from classifier.text.normalize import normalize_all
+from classifier.training.search import Folds
+
+#: Size of the fast tier: 1- to 4-grams hashed into 2**19 columns, which is 4 MB of weights.
+N_MAX, BITS = 4, 19
+PENALTY = 1e-6  #: strength of the weights' squared norm
+ITERATIONS = 40  #: of L-BFGS
+FOLDS = 3  #: of the search's folds, this many are enough to choose a temperature and a threshold
+TOLERANCE = 0.002  #: macro-F1 that a cascade may lose out of fold; the promise is 0.003
+
+#: Returns the compiled, calibrated model of the i-th fold's training rows.
+Teacher = Callable[[int], CompiledModel]
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """A fast tier and what was found out about it out of fold."""
+
+    tier: FastTier
+    macro_f1: dict[str, float]  #: by tier: accurate, fast, cascade
+    share: float  #: of the headlines that the fast tier answers in a cascade
+
+
+def line_counts(headlines: Sequence[str], n_max: int = N_MAX, bits: int = BITS) -> sparse.csr_array:
+    """Return counts of the n-grams that :func:`hash_lines` finds, (n_headlines, 2**bits) float32."""
+    bounds, columns = hash_lines(normalize_all(headlines), n_max, bits)
+    row = np.tile(np.repeat(np.arange(len(headlines)), np.diff(bounds)), n_max)
+    column = columns.ravel()
+    inside = column < 1 << bits
+    ones = np.ones(int(inside.sum()), np.float32)
+    return sparse.coo_array((ones, (row[inside], column[inside])), shape=(len(headlines), 1 << bits)).tocsr()
+
+
+def recombined(headlines: Sequence[str], seed: int) -> tuple[list[str], NDArray[np.int64]]:
+    """Return as many headlines made of two halves, and the rows (n, 2) of those they are made of."""
+    parents = np.random.default_rng(seed).integers(0, len(headlines), (len(headlines), 2))
+    words = [headline.split() for headline in normalize_all(headlines)]
+    mixed = []
+    for first, second in parents.tolist():
+        head, tail = words[first], words[second]
+        mixed.append(" ".join(head[: max(1, len(head) // 2)] + tail[len(tail) // 2 :]))
+    return mixed, parents
+
+
+def fit_student(
+    counts: sparse.csr_array, target: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Fit a softmax regression to probabilities.
+
+    A headline's value in a column is its count there times the column's inverse document frequency, over the
+    square root of its number of n-grams, as :class:`FastTier` has it.
+
+    Args:
+        counts: (n_rows, n_columns).
+        target: (n_rows, n_sections).
+
+    Returns:
+        Weights (n_columns, n_sections), the inverse document frequency within, and the intercept (n_sections,).
+    """
+    n_rows, n_sections = target.shape
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    columns = np.flatnonzero(frequency)
+    idf = (np.log((1 + n_rows) / (1 + frequency[columns])) + 1).astype(np.float32)
+    values = counts[:, columns].copy()
+    length = np.sqrt(counts.sum(axis=1)).astype(np.float32)
+    values.data = values.data * idf[values.indices] / np.repeat(length, np.diff(values.indptr))
+    transposed = values.T.tocsr()
+    target = target.astype(np.float32)
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(-1, n_sections)
+        logits = values @ weights[:-1].astype(np.float32) + weights[-1].astype(np.float32)
+        log_probabilities = log_softmax(logits, axis=1)
+        error = (np.exp(log_probabilities) - target) / np.float32(n_rows)
+        gradient = np.empty_like(weights)
+        gradient[:-1] = transposed @ error + PENALTY * weights[:-1]
+        gradient[-1] = error.sum(axis=0)
+        cross_entropy = -float((target * log_probabilities).sum(dtype=np.float64)) / n_rows
+        return cross_entropy + PENALTY / 2 * float(np.square(weights[:-1]).sum()), gradient.ravel()
+
+    start = np.zeros((len(columns) + 1) * n_sections)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS, "maxcor": 6})
+    fitted = found.x.reshape(-1, n_sections)
+    weights = np.zeros((counts.shape[1], n_sections), np.float32)
+    weights[columns] = fitted[:-1] * idf[:, None]
+    return weights, fitted[-1]
+
+
+def distill(
+    teacher: Teacher,
+    model: CompiledModel,
+    headlines: Sequence[str],
+    counts: Counts,
+    target: NDArray[np.intp],
+    folds: Folds,
+    cache: FeatureCache,
+    *,
+    seed: int,
+    n_jobs: int,
+) -> Distilled:
+    """Distil a fast tier from the accurate model, with the threshold of its cascade.
+
+    Args:
+        teacher: makes the accurate model of a fold's training rows; it must survive pickling.
+        model: the accurate model of all rows.
+        headlines: the training rows.
+        counts: the model's blocks' counts of them.
+        target: their sections' numbers, (n_rows,).
+        folds: those of the search.
+        cache: counts the recombined headlines, once.
+        seed: of the recombination.
+        n_jobs: processes.
+    """
+    counts = {name: counts[name] for name in model.blocks}
+    mixed, parents = recombined(headlines, seed)
+    mixed_counts = cache.counts(mixed, list(model.blocks))
+    own, of_mixed = line_counts(headlines), line_counts(mixed)
+
+    def lesson(fold: int | None) -> object:
+        train, test = (np.arange(len(target)), np.zeros(0, np.intp)) if fold is None else folds[fold]
+        inside = np.flatnonzero(np.isin(parents, train).all(axis=1))
+        return delayed(_teach)(
+            model if fold is None else partial(teacher, fold),
+            [slice_rows(counts, train), slice_rows(mixed_counts, inside)],
+            sparse.vstack([own[train], of_mixed[inside]], format="csr"),
+            slice_rows(counts, test), [headlines[i] for i in test],
+        )  # fmt: skip
+
+    tested = range(min(FOLDS, len(folds)))
+    *lessons, (tier, _, _) = Parallel(n_jobs=n_jobs)(lesson(fold) for fold in (*tested, None))
+    truth = target[np.concatenate([folds[fold][1] for fold in tested])]
+    students, teachers = (np.vstack([found[i] for found in lessons]) for i in (1, 2))
+    temperature = fit_temperature(students, truth)
+    threshold, share, macro_f1 = choose_threshold(students / temperature, teachers, truth)
+    return Distilled(tier.calibrated(temperature, threshold), macro_f1, share)
+
+
+def _teach(
+    teacher: CompiledModel | Callable[[], CompiledModel],
+    lessons: Sequence[Counts],
+    lines: sparse.csr_array,
+    test: Counts,
+    test_headlines: Sequence[str],
+) -> tuple[FastTier, NDArray[np.float32], NDArray[np.float32]]:
+    """Return a student, and its and its teacher's logits of test rows."""
+    model = teacher if isinstance(teacher, CompiledModel) else teacher()
+    target = softmax(np.vstack([model.scores_of_counts(part) for part in lessons]))
+    weights, intercept = fit_student(lines, target)
+    frequency = np.bincount(lines.indices, minlength=lines.shape[1])
+    tier = FastTier.quantize(model.sections, weights, intercept, N_MAX, frequency)
+    return tier, tier.scores(test_headlines)[0], model.scores_of_counts(test)
+
+
+def choose_threshold(
+    fast: NDArray[np.floating], accurate: NDArray[np.floating], target: NDArray[np.intp]
+) -> tuple[float, float, dict[str, float]]:
+    """Choose the confidence from which the fast tier's answer stands.
+
+    It is the lowest at which a cascade loses at most :data:`TOLERANCE` of the accurate model's macro-F1, and
+    no higher one loses more.
+
+    Args:
+        fast: calibrated logits (n_rows, n_sections), out of fold.
+        accurate: the same of the accurate model.
+        target: (n_rows,).
+
+    Returns:
+        The threshold, the share of headlines that reach it, and the macro-F1 of each tier.
+    """
+    sure = confidence(fast)
+    answers, rivals = fast.argmax(axis=1), accurate.argmax(axis=1)
+
+    def macro_f1(answer: NDArray[np.intp]) -> float:
+        return float(f1_score(target, answer, average="macro"))
+
+    best = macro_f1(rivals)
+    threshold, share, reached = 1.0, 0.0, best
+    for wanted in np.arange(0.01, 1.001, 0.01):
+        candidate = float(np.quantile(sure, 1 - wanted)) if wanted < 1 else 0.0
+        score = macro_f1(np.where(sure >= candidate, answers, rivals))
+        if score < best - TOLERANCE:
+            break
+        threshold, share, reached = candidate, float((sure >= candidate).mean()), score
+    return threshold, share, {"accurate": best, "fast": macro_f1(answers), "cascade": reached}
