@@ -123,16 +123,10 @@ class Config(_Strict):
     data: Data
     labels: Labels = Labels()
     search: Search = Search()
-    candidates: list[CandidateGrid] = []
-    stream: Stream | None = None  #: for a training by --stream, which needs no candidates
+    candidates: list[CandidateGrid] = Field(min_length=1)
+    stream: Stream | None = None  #: for a training by --stream
     fast: Fast = Fast()
     gate: Gate = Gate()
-
-    @model_validator(mode="after")
-    def _something_to_fit(self) -> Config:
-        if not self.candidates and self.stream is None:
-            raise ValueError("give [[candidates]] to search among, or [stream] for a training by --stream")
-        return self
 
     def expand(self) -> list[Candidate]:
         """Return every candidate once, in the order of the file."""
@@ -154,6 +148,12 @@ class Config(_Strict):
         return found
 
 
+class StreamConfig(Config):
+    """An experiment file with ``[stream]`` and without candidates: for ``train --stream`` alone."""
+
+    candidates: list[CandidateGrid] = []
+
+
 def load_config(path: str | Path) -> Config:
     """Read and check an experiment file; its name is the file's stem.
 
@@ -170,7 +170,8 @@ def load_config(path: str | Path) -> Config:
     try:
         if "name" in content:
             raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
-        config = Config.model_validate({"name": path.stem} | content)
+        kind = StreamConfig if "stream" in content and "candidates" not in content else Config
+        config = kind.model_validate({"name": path.stem} | content)
         for candidate in config.expand():
             check_blocks(candidate.features)
             if "embeddings" in candidate.features and candidate.estimator == "complement_nb":
