@@ -102,7 +102,7 @@ def test_the_tier_scores_what_the_learner_learned() -> None:
     target = np.array([("코스피" in h) + 2 * ("손흥민" in h and "코스피" not in h) for h in headlines], np.intp)
     for _ in range(30):
         learner.learn(headlines, target, np.ones(len(headlines), np.float32))
-    logits = learner.features(headlines) @ learner.weights + learner.intercept
+    logits = learner.logits(learner.features(headlines))
     assert (logits.argmax(axis=1) == target).mean() > 0.99
     scores, known = learner.tier(("a", "b", "c")).scores(headlines)
     assert known.all()

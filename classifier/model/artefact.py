@@ -162,7 +162,7 @@ class CompiledModel(Scorer):
                 "table": files["fast"],
                 "step": fast.step.tolist(),
                 "intercept": fast.intercept.tolist(),
-                "n_max": fast.n_max,
+                "views": fast.views,
                 "threshold": fast.threshold,
             }
             _replace(folder / files["fast"], lambda part: _write(part, lambda out: np.save(out, fast.table)))
@@ -256,7 +256,7 @@ class Artefact:
                 table=table,
                 step=np.array(fast["step"], np.float32),
                 intercept=np.array(fast["intercept"], np.float32),
-                n_max=fast["n_max"],
+                views={name: (low, high) for name, (low, high) in fast["views"].items()},
                 threshold=float(fast["threshold"]),
             )
         except FileNotFoundError:

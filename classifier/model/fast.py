@@ -8,23 +8,30 @@ one addition adds four: the bytes are spread over lanes of 16 bits, which hold t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.scoring import Scorer
-from classifier.text.ngrams import Ngrams, hash_lines
+from classifier.text.ngrams import Ngrams, hash_line, hash_lines, ngrams_of_line
 from classifier.text.normalize import normalize_all
 
 LANES = 8  #: weights in a word
 ZERO = 128  #: the byte that stands for the weight 0
 _LONGEST = 64  #: positions whose sums of four n-grams fit a lane of 16 bits
+_HELD = 257  #: bytes whose sum fits a lane of 16 bits
 _CHUNK = 1024
 _EVEN = np.uint64(0x00FF00FF00FF00FF)
 _BYTE = np.uint64(8)
 _SHIFTS = np.arange(0, 64, 16, dtype=np.uint64)
 _LANE = np.uint64(0xFFFF)
+
+
+#: What is read of a headline, by the name of the block that reads the same: from and to how many characters.
+#: Without its spaces ("nospace"), and with them ("chars"), which tell where words begin.
+Views = dict[str, tuple[int, int]]
 
 
 class FastTier(Scorer):
@@ -37,7 +44,7 @@ class FastTier(Scorer):
         table: (n_words, 2**bits + 1) uint64, words of eight weights; the last column holds zeros.
         step: (n_sections,) float32, what one unit of a byte is worth.
         intercept: (n_sections,) float32.
-        n_max: length of the longest n-grams.
+        views: its n-grams.
         threshold: the confidence from which its answer stands in a cascade.
 
     Raises:
@@ -50,18 +57,20 @@ class FastTier(Scorer):
         table: NDArray[np.uint64],
         step: NDArray[np.float32],
         intercept: NDArray[np.float32],
-        n_max: int,
+        views: Views,
         threshold: float = 1.0,
     ) -> None:
         self.sections, self.table, self.step, self.intercept = sections, table, step, intercept
-        self.n_max, self.threshold = n_max, threshold
+        self.views, self.threshold = views, threshold
+        self._steps, self._intercepts = step.tolist(), intercept.tolist()
         self.bits = (table.shape[1] - 1).bit_length() - 1
         if (
             table.dtype != np.uint64
             or table.shape != (-(-len(sections) // LANES), (1 << self.bits) + 1)
             or step.shape != (len(sections),)
             or intercept.shape != (len(sections),)
-            or not 1 <= n_max <= 4
+            or not views
+            or not all(name in ("nospace", "chars") and 1 <= low <= high <= 4 for name, (low, high) in views.items())
         ):
             raise ValueError(f"the fast tier's arrays do not fit {len(sections)} sections: {table.dtype} {table.shape}")
 
@@ -71,7 +80,7 @@ class FastTier(Scorer):
         sections: tuple[str, ...],
         weights: NDArray[np.floating],
         intercept: NDArray[np.floating],
-        n_max: int,
+        views: Views,
         frequency: NDArray[np.integer],
     ) -> FastTier:
         """Make a tier of ``weights`` (2**bits, n_sections), a byte each, centred over the sections.
@@ -95,17 +104,30 @@ class FastTier(Scorer):
         shifts = np.arange(0, 64, 8, dtype=np.uint64)
         table = np.bitwise_or.reduce(levels.reshape(len(levels), words, LANES) << shifts, axis=2)
         centred = np.asarray(intercept - np.mean(intercept), np.float32)
-        return cls(sections, np.ascontiguousarray(table.T), steps.astype(np.float32), centred, n_max)
+        return cls(sections, np.ascontiguousarray(table.T), steps.astype(np.float32), centred, views)
 
     def calibrated(self, temperature: float, threshold: float) -> FastTier:
         """Return the same tier with its logits divided by ``temperature``, and with a threshold."""
         step, intercept = (np.asarray(values / temperature, np.float32) for values in (self.step, self.intercept))
-        return FastTier(self.sections, self.table, step, intercept, self.n_max, threshold)
+        return FastTier(self.sections, self.table, step, intercept, self.views, threshold)
 
     def _sums(self, normalized: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the summed levels (n_headlines, n_sections), zero for the weight zero, and the n-grams' numbers."""
-        bounds, columns = hash_lines(normalized, self.n_max, self.bits)
-        starts, size = bounds[:-1], np.diff(bounds)
+        text = "\n".join(normalized)
+        total = np.zeros((len(normalized), len(self.sections)), np.int64)
+        number = np.zeros(len(normalized), np.int64)
+        for view, (low, high) in self.views.items():
+            bounds, columns = hash_lines(_read(view, text), low, high, self.bits)
+            size = bounds[1:] - bounds[:-1]
+            number += ngrams_of_line(size, low, high)
+            total += self._lane_sums(columns, bounds[:-1], size)
+            total -= (ZERO * len(columns)) * size[:, None]
+        return total, number
+
+    def _lane_sums(
+        self, columns: NDArray[np.int64], starts: NDArray[np.int64], size: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the sums of the bytes in ``columns`` (n, n_positions) by line, (n_lines, n_sections)."""
         pieces = starts
         if size.max() > _LONGEST:  # sum in pieces, which fit the lanes, and add those
             parts = -(-size // _LONGEST)
@@ -117,16 +139,10 @@ class FastTier(Scorer):
             even = weights & _EVEN
             weights >>= _BYTE
             weights &= _EVEN
-            both = np.add.reduceat([even.sum(axis=0), weights.sum(axis=0)], pieces, axis=1)
-            words.append(both)
+            words.append(np.add.reduceat([even.sum(axis=0), weights.sum(axis=0)], pieces, axis=1))
         lanes = (np.array(words)[..., None] >> _SHIFTS) & _LANE  # (words, even or odd, pieces, 4)
         sums = lanes.transpose(2, 0, 3, 1).reshape(len(pieces), -1)[:, : len(self.sections)].astype(np.int64)
-        if pieces is not starts:
-            sums = np.add.reduceat(sums, first, axis=0)
-        count = size.copy()  # of 1-grams; as many 2-grams, one 3-gram fewer, and so on
-        for n in range(2, self.n_max + 1):
-            count += np.maximum(size - (n - 2), 0)
-        return sums - ZERO * self.n_max * size[:, None], count
+        return sums if pieces is starts else np.add.reduceat(sums, first, axis=0)
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
@@ -136,23 +152,53 @@ class FastTier(Scorer):
             chunk = slice(start, start + _CHUNK)
             normalized = normalize_all(headlines[chunk])
             sums, count = self._sums(normalized)
-            known[chunk] = sums.any(axis=1) & (count > 2)  # 2: nothing but the line break
+            filled = np.fromiter(map(bool, normalized), np.bool_, len(normalized))
+            known[chunk] = filled & sums.any(axis=1)
             scaled = sums * self.step
             scaled /= np.sqrt(count)[:, None]
             scaled[~known[chunk]] = 0
             logits[chunk] = scaled + self.intercept
         return logits, known
 
+    def score_one(self, headline: str) -> tuple[list[float], bool]:
+        """Return the logits of one headline and whether it holds anything known, with few calls of NumPy."""
+        (normalized,) = normalize_all([headline])
+        found = [hash_line(_read(view, normalized), low, high, self.bits) for view, (low, high) in self.views.items()]
+        columns = np.concatenate([column for line in found for column in line])
+        count = len(columns)
+        if count > _HELD or len(self.table) > 1 or not normalized:
+            logits, known = self.scores([headline])
+            return logits[0].tolist(), bool(known[0])
+        weights = self.table[0].take(columns)
+        even = int((weights & _EVEN).sum())
+        weights >>= _BYTE
+        odd = int((weights & _EVEN).sum())
+        sums = [(lanes >> shift & 0xFFFF) - ZERO * count for shift in (0, 16, 32, 48) for lanes in (even, odd)]
+        scale = 1 / math.sqrt(count)
+        sums = sums[: len(self.sections)]
+        if not any(sums):
+            return list(self._intercepts), False
+        return [
+            s * step * scale + intercept for s, step, intercept in zip(sums, self._steps, self._intercepts, strict=True)
+        ], True
+
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
-        """Return the n-grams of one headline without its spaces, and what each adds to the section's logit."""
-        _, columns = hash_lines([normalized], self.n_max, self.bits)
-        column, size = columns.ravel(), columns.shape[1]
-        start = np.tile(np.arange(size, dtype=np.int32), self.n_max)
-        length = np.repeat(np.arange(1, self.n_max + 1, dtype=np.int32), size)
-        inside = column < 1 << self.bits
-        level = (self.table[section // LANES, column] >> np.uint64(8 * (section % LANES))) & np.uint64(0xFF)
-        share = (level.astype(np.float64) - ZERO) * self.step[section] / np.sqrt(inside.sum())
-        if size == 1:
-            share[:] = 0
-        found = Ngrams(np.zeros(len(column), np.int32), column.astype(np.int32), start, length)
-        return {"nospace": (found, share.astype(np.float32))}
+        """Return each view's n-grams of one headline, and what each adds to the section's logit."""
+        _, count = self._sums([normalized])
+        result = {}
+        for view, (low, high) in self.views.items():
+            _, columns = hash_lines(_read(view, normalized), low, high, self.bits)
+            column, size = columns.ravel(), columns.shape[1]
+            start = np.tile(np.arange(size, dtype=np.int32), len(columns))
+            length = np.repeat(np.arange(low, high + 1, dtype=np.int32), size)
+            level = (self.table[section // LANES, column] >> np.uint64(8 * (section % LANES))) & np.uint64(0xFF)
+            share = (level.astype(np.float64) - ZERO) * float(self.step[section]) / np.sqrt(count[0])
+            if not normalized:
+                share[:] = 0
+            found = Ngrams(np.zeros(len(column), np.int32), column.astype(np.int32), start, length)
+            result[view] = (found, share.astype(np.float32))
+        return result
+
+
+def _read(view: str, text: str) -> str:
+    return text.replace(" ", "") if view == "nospace" else text

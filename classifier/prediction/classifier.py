@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from classifier.errors import ModelError
 from classifier.extras import need
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
+from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer, softmax
 from classifier.places import CHAMPION
 
@@ -34,7 +36,9 @@ class Prediction:
     section: str | None  #: None when the model abstains: the headline holds nothing that it knows
     probability: float  #: of ``section``, or of the likeliest section when it abstains
     tier: str  #: which tier answered: ``fast`` or ``accurate``
-    _probabilities: NDArray[np.float32]  # of the whole batch; the dictionary is made when it is asked for
+    _probabilities: (
+        NDArray[np.float32] | list[list[float]]
+    )  # of the whole batch; the dictionary is made when it is asked for
     _row: int
     _sections: tuple[str, ...]
 
@@ -44,7 +48,7 @@ class Prediction:
         section: str | None,
         probability: float,
         tier: str,
-        probabilities: NDArray[np.float32],
+        probabilities: NDArray[np.float32] | list[list[float]],
         row: int,
         sections: tuple[str, ...],
     ) -> None:
@@ -63,8 +67,8 @@ class Prediction:
     @property
     def probabilities(self) -> dict[str, float]:
         """The probability of every section, likeliest first."""
-        row = self._probabilities[self._row]
-        return {self._sections[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+        row = [float(probability) for probability in self._probabilities[self._row]]
+        return {self._sections[i]: row[i] for i in sorted(range(len(row)), key=lambda i: -row[i])}
 
     def _content(self) -> tuple[Any, ...]:
         return self.headline, self.section, self.probability, self.tier, self.probabilities
@@ -76,8 +80,8 @@ class Prediction:
         return hash((self.headline, self.section, self.probability, self.tier))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        row = self._probabilities[self._row : self._row + 1].copy()
-        return Prediction, (self.headline, self.section, self.probability, self.tier, row, 0, self._sections)
+        row = [float(probability) for probability in self._probabilities[self._row]]
+        return Prediction, (self.headline, self.section, self.probability, self.tier, [row], 0, self._sections)
 
     def __repr__(self) -> str:
         return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
@@ -177,9 +181,22 @@ class Classifier:
             TypeError: ``headlines`` is one string, or something in it is none.
         """
         texts = _checked(headlines)
+        if len(texts) == 1 and self._cascade is not None and self.tier != "accurate":
+            return [self._predict_one(texts[0], self._cascade.fast)]
         logits, known, fast = self._scores(texts)
         tiers = [("accurate", "fast")[by_fast] for by_fast in fast.tolist()]
         return self._predictions(texts, logits, known, tiers)
+
+    def _predict_one(self, text: str, fast: FastTier) -> Prediction:
+        """Do what :meth:`predict` does for one headline, with plain numbers where an array costs more than it saves."""
+        logits, known = fast.score_one(text)
+        highest = max(logits)
+        powers = [math.exp(logit - highest) for logit in logits]
+        total = sum(powers)
+        if self.tier == "cascade" and not (known and 1 / total >= fast.threshold):
+            return self._predictions([text], *self.model.scores([text]), ["accurate"])[0]
+        section = self.sections[logits.index(highest)] if known else None
+        return Prediction(text, section, 1 / total, "fast", [[power / total for power in powers]], 0, self.sections)
 
     def _scores(self, texts: Sequence[str]) -> Answers:
         """Return logits where :class:`Answers` has probabilities."""

@@ -22,7 +22,8 @@ def write_predictions(
 
     JSON Lines hold ``headline``, ``section`` (null when the model abstains), ``probability``,
     ``probabilities`` (of every section) and ``tier`` (which one answered). TSV holds headline, section,
-    probability. ``top`` adds the next best sections to the table and the TSV. ``places``, one a prediction, says where on a page each stands.
+    probability. ``top`` adds the next best sections to the table and the TSV. ``places``, one a prediction, says
+    where on a page each stands.
     """
     if style == "jsonl":
         for i, p in enumerate(predictions):

@@ -2,9 +2,9 @@
 
 :func:`hash_lines` is the fast tier's: every n-gram of a line, so that nothing has to be tested or left
 out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's
-``analyzer="char_wb"``: inside a word, with one space as padding on either side. A polynomial rolling hash (Karp & Rabin 1987) over 64 bits is extended by one
-character per n, mixed (the finaliser of MurmurHash3, or its multiplication alone), and its top bits are
-the column (feature hashing, Weinberger et al. 2009).
+``analyzer="char_wb"``: inside a word, with one space as padding on either side. A polynomial rolling hash
+(Karp & Rabin 1987) over 64 bits is extended by one character per n, mixed (the finaliser of MurmurHash3, or
+its multiplication alone), and its top bits are the column (feature hashing, Weinberger et al. 2009).
 """
 
 from __future__ import annotations
@@ -83,17 +83,16 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
     return Ngrams(*(np.concatenate(part or empty) for part in (rows, columns, starts, sizes)))
 
 
-def hash_lines(normalized: Sequence[str], n_max: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Hash the 1- to ``n_max``-grams of every headline without its spaces, a line break on either side.
+def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Hash the ``n_min``- to ``n_max``-grams of every line of a text, a line break on either side.
 
     Returns:
-        ``bounds`` (n_headlines + 1,): headline r has the positions ``bounds[r]`` to ``bounds[r + 1]``, the first of
-        which is the line break before it. ``columns`` (n_max, bounds[-1]): the column of the n-gram that begins at
-        a position, below ``2**bits``, or ``2**bits`` where the headline ends before the n-gram does.
+        ``bounds`` (n_lines + 1,): line r has the positions ``bounds[r]`` to ``bounds[r + 1]``, the first of which is
+        the line break before it. ``columns`` (n_max - n_min + 1, bounds[-1]): the column of the n-gram that begins at
+        a position, below ``2**bits``, or ``2**bits`` where the line ends before the n-gram does.
     """
-    text = "\n".join(["", *normalized]).replace(" ", "") + "\n" * n_max
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    bounds = (codes == _LINE).nonzero()[0][: len(normalized) + 1]
+    codes = np.frombuffer(f"\n{text}{chr(_LINE) * n_max}".encode("utf-32-le", "surrogatepass"), np.uint32)
+    bounds = (codes == _LINE).nonzero()[0][: 1 - n_max or None]
     size = int(bounds[-1])
     code64 = codes * _GOLDEN
     hashed = np.empty((n_max, size), np.uint64)
@@ -101,10 +100,36 @@ def hash_lines(normalized: Sequence[str], n_max: int, bits: int) -> tuple[NDArra
     for n in range(1, n_max):
         np.multiply(hashed[n - 1], _PRIME, out=hashed[n])
         hashed[n] ^= code64[n : n + size]
+    hashed = hashed[n_min - 1 :]
     hashed *= _MIX
     hashed >>= np.uint64(64 - bits)
     columns = hashed.view(np.int64)
-    ends = bounds[1:]
     for beyond in range(1, n_max - 1):  # an n-gram may hold the line break at the end, but nothing after it
-        columns[beyond + 1 :, np.maximum(ends - beyond, 0)] = 1 << bits
+        columns[max(beyond + 2 - n_min, 0) :, np.maximum(bounds[1:] - beyond, 0)] = 1 << bits
     return bounds, columns
+
+
+def hash_line(line: str, n_min: int, n_max: int, bits: int) -> list[NDArray[np.int64]]:
+    """Return the columns of one line's n-grams, an array for each n; what :func:`hash_lines` finds within it."""
+    codes = np.frombuffer(f"\n{line}\n".encode("utf-32-le", "surrogatepass"), np.uint32) * _GOLDEN
+    size = len(codes)
+    rolling = codes
+    found = []
+    for n in range(1, min(n_max, size) + 1):
+        if n > 1:
+            rolling = rolling[: size - n + 1] * _PRIME
+            rolling ^= codes[n - 1 :]
+        if n >= n_min:
+            hashed = rolling[: size - max(n, 2) + 1] * _MIX  # of the two line breaks, the second begins none
+            hashed >>= np.uint64(64 - bits)
+            found.append(hashed.view(np.int64))
+    return found
+
+
+def ngrams_of_line(size: NDArray[np.int64], n_min: int, n_max: int) -> NDArray[np.int64]:
+    """Return how many n-grams :func:`hash_lines` finds in lines that take ``size`` positions (n_lines,)."""
+    # As many 1-grams and 2-grams as positions, one 3-gram fewer, and so on.
+    number = np.zeros_like(size)
+    for n in range(n_min, n_max + 1):
+        number += np.maximum(size - max(n - 2, 0), 0)
+    return number

@@ -2,8 +2,8 @@
 
 The rows go to the disk once (:mod:`~classifier.training.spill`) and come back some ten thousand at a time. A
 softmax regression over the fast tier's own hashed n-grams learns from them in small batches by AdaGrad (Duchi,
-Hazan & Singer 2011, "Adaptive Subgradient Methods", figure 1, diagonal), whose steps are larger for a rare
-n-gram. Time grows with the rows; memory is that of the weights and of one of the files.
+Hazan & Singer 2011, "Adaptive Subgradient Methods", figure 1), with one step size a column, larger for a rare
+n-gram than for a usual one. Time grows with the rows; memory is that of the weights and of one of the files.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from scipy import sparse
 
 from classifier.model.calibration import fit_temperature
 from classifier.model.fast import FastTier
-from classifier.text.ngrams import hash_lines
+from classifier.text.ngrams import hash_lines, ngrams_of_line
+from classifier.training.distill import VIEWS
 from classifier.training.spill import FILES, Progress, Spill
 
-N_MAX = 4  #: the fast tier's longest n-grams
 _BATCH = 1024
 _SHUFFLED = 1 << 16  #: rows that are mixed with each other, at least, if there are so many
 _CALIBRATION = 10  #: of the 256 files, from which nothing is learned but the temperature
@@ -51,20 +51,34 @@ class _Learner:
         self._place = np.zeros((1 << bits) + 1, np.int32)
 
     def features(self, normalized: Sequence[str]) -> sparse.csr_array:
-        """Return each headline's n-grams, each with one over the square root of their number."""
-        bounds, columns = hash_lines(normalized, N_MAX, self.bits)
-        columns = np.ascontiguousarray(columns.T)
-        outside = columns == 1 << self.bits
-        beyond = np.concatenate([[0], np.cumsum(outside.sum(axis=1))])[bounds]
-        sizes = N_MAX * np.diff(bounds) - np.diff(beyond)
-        values = np.repeat((1 / np.sqrt(sizes)).astype(np.float32), N_MAX * np.diff(bounds))
-        shape = (len(normalized), (1 << self.bits) + 1)
-        return sparse.csr_array((values, columns.ravel().astype(np.int32), N_MAX * bounds), shape=shape)
+        """Return each headline's n-grams, each with one over the square root of their number.
+
+        The rows are those of the first view, then those of the second, and so on: (n_views * n_headlines, 2**bits + 1).
+        """
+        text = "\n".join(normalized)
+        number = np.zeros(len(normalized), np.int64)
+        columns, lengths = [], []
+        for view, (low, high) in VIEWS.items():
+            bounds, found = hash_lines(text.replace(" ", "") if view == "nospace" else text, low, high, self.bits)
+            size = np.diff(bounds)
+            number += ngrams_of_line(size, low, high)
+            columns.append(found.T.ravel().astype(np.int32))
+            lengths.append(len(found) * size)
+        row_length = np.concatenate(lengths)
+        value = np.tile((1 / np.sqrt(number)).astype(np.float32), len(VIEWS))
+        starts = np.concatenate([[0], np.cumsum(row_length)])
+        shape = (len(row_length), (1 << self.bits) + 1)
+        return sparse.csr_array((np.repeat(value, row_length), np.concatenate(columns), starts), shape=shape)
+
+    def logits(self, values: sparse.csr_array) -> NDArray[np.float32]:
+        """Return the scores (n_headlines, n_sections) of :meth:`features`."""
+        by_view = np.asarray(values @ self.weights).reshape(len(VIEWS), -1, self.weights.shape[1])
+        return np.asarray(by_view.sum(axis=0) + self.intercept, np.float32)
 
     def learn(self, normalized: Sequence[str], target: NDArray[np.intp], weight: NDArray[np.float32]) -> None:
         """Take one step down the loss of a batch, each row weighing ``weight`` (n_rows,)."""
         values = self.features(normalized)
-        logits = values @ self.weights + self.intercept
+        logits = self.logits(values)
         error = np.exp(logits - logits.max(axis=1, keepdims=True))
         error /= error.sum(axis=1, keepdims=True)
         error[np.arange(len(target)), target] -= 1
@@ -76,9 +90,9 @@ class _Learner:
         occurring = (counts > 0).nonzero()[0]
         self._place[:] = len(occurring)
         self._place[occurring] = np.arange(len(occurring), dtype=np.int32)
-        shape = (len(target), len(occurring) + 1)
+        shape = (values.shape[0], len(occurring) + 1)
         narrow = sparse.csr_array((values.data, self._place[values.indices], values.indptr), shape=shape)
-        gradient = np.asarray(narrow.T @ error)[:-1]
+        gradient = np.asarray(narrow.T @ np.tile(error, (len(VIEWS), 1)))[:-1]
         squares = self.squares.take(occurring) + np.square(gradient).sum(axis=1)
         self.squares[occurring] = squares
         gradient *= (self.rate / np.sqrt(squares))[:, None]
@@ -87,7 +101,7 @@ class _Learner:
 
     def tier(self, sections: tuple[str, ...]) -> FastTier:
         """Return the weights as a fast tier, a byte each."""
-        return FastTier.quantize(sections, self.weights[:-1], self.intercept, N_MAX, self.frequency)
+        return FastTier.quantize(sections, self.weights[:-1], self.intercept, VIEWS, self.frequency)
 
 
 def fit_stream(

@@ -26,7 +26,7 @@ from classifier.errors import DataError
 from classifier.text.normalize import normalize_all
 
 FILES = 256  #: of 10 million rows, 40,000 each
-_HELD = 1 << 18  #: rows in memory before they are appended to the files
+_HELD = 1 << 16  #: rows in memory before they are appended to the files
 _TOLD = 20  #: bad rows that are named
 
 
