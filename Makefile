@@ -39,7 +39,7 @@ wheel: .venv/ready  ## build the wheel into dist/
 
 # The lock is made anew by hand when pyproject.toml changes; uv resolves for every platform at once.
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra train --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml

@@ -25,7 +25,7 @@ from classifier.model.blocks import BLOCKS, Batch, columns_of_one
 from classifier.model.card import model_card
 from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer
-from classifier.model.tfidf import Weights
+from classifier.model.tfidf import Joint, Weights
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
@@ -67,6 +67,11 @@ class CompiledModel(Scorer):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
+    @property
+    def fast_alone(self) -> bool:
+        """Whether this is a fast tier and nothing more: then it answers for the model."""
+        return not self.blocks and self.fast is not None
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {"intercept": self.intercept}
         for name, weights in self.blocks.items():
@@ -79,6 +84,8 @@ class CompiledModel(Scorer):
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.scores(headlines)
         if len(headlines) == 1:
             return self._score_one(headlines[0])
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
@@ -92,48 +99,15 @@ class CompiledModel(Scorer):
         return logits, known
 
     @cached_property
-    def _joint(self) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32], dict[str, int]]:
-        """The blocks' tables in one and where each begins; the same of the places of their columns."""
-        sizes = [len(weights.idf) for weights in self.blocks.values()]
-        table = np.empty((sum(sizes), len(self.sections) + 1), np.float32)
-        starts = np.cumsum([0, *sizes])
-        for weights, start, end in zip(self.blocks.values(), starts, starts[1:], strict=False):
-            weights.fill(table[start:end])
-        places: list[NDArray[np.int32]] = []
-        begins: dict[str, int] = {}
-        for (name, weights), start in zip(self.blocks.items(), starts.tolist(), strict=False):
-            begins[name] = sum(len(place) for place in places)
-            place = np.full(BLOCKS[name].columns, -1, np.int32)
-            place[weights.columns] = np.arange(start, start + len(weights.columns), dtype=np.int32)
-            places.append(place)
-        return table, starts, np.concatenate(places), begins
+    def _joint(self) -> Joint:
+        return Joint(self.blocks, {name: BLOCKS[name].columns for name in self.blocks}, len(self.sections))
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
         batch = Batch(normalize_all([headline]))
-        table, starts, places, begins = self._joint
-        columns = columns_of_one(batch, self.blocks)
-        features = places.take(np.concatenate([found + begins[name] for name, found in columns.items()]))
-        features = features[features >= 0]
-        features.sort()
-        count = None
-        fresh = features[1:] != features[:-1]
-        if not fresh.all():
-            at = np.concatenate([[0], fresh.nonzero()[0] + 1])
-            count = np.diff(at, append=len(features))
-            features = features[at]
-        values = table.take(features, axis=0)
-        if count is not None:
-            tf = (1 + np.log(count)).astype(np.float32)[:, None]
-            values[:, :-1] *= tf
-            values[:, -1:] *= tf * tf
-        bounds = features.searchsorted(starts)
-        begins = bounds[:-1][bounds[:-1] < bounds[1:]]
-        if not len(begins):
-            return self.intercept[None, :].copy(), np.zeros(1, np.bool_)
-        sums = np.add.reduceat(values, begins, axis=0)
-        added = (sums[:, :-1] / np.sqrt(sums[:, -1:])).sum(axis=0)
-        return (self.intercept + added)[None, :], np.ones(1, np.bool_)
+        added = self._joint.score_one(columns_of_one(batch, self.blocks))
+        logits = self.intercept.copy() if added is None else self.intercept + added
+        return logits[None, :], np.array([added is not None])
 
     def scores_of_counts(self, counts: Mapping[str, csr_array]) -> NDArray[np.float32]:
         """Return the logits (n_headlines, n_sections) of headlines whose blocks are counted already."""
@@ -149,6 +123,8 @@ class CompiledModel(Scorer):
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return each block's occurrences in one headline and what each adds to the section's logit."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.occurrences(normalized, section)
         batch = Batch([normalized])
         result = {}
         for name, weights in self.blocks.items():
@@ -265,6 +241,16 @@ class Artefact:
         self.about: dict[str, Any] = dict(manifest["about"])
         self._accurate: CompiledModel | None = None
         self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint that the manifest states; :meth:`CompiledModel.verify` holds the arrays against it."""
+        return str(self._manifest["fingerprint"])
+
+    @property
+    def fast_alone(self) -> bool:
+        """Whether there is no accurate model beside the fast tier."""
+        return not self._manifest["blocks"] and self.fast is not None
 
     def __del__(self) -> None:
         weights = getattr(self, "_weights", None)  # None too when no folder was found

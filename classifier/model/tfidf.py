@@ -7,6 +7,7 @@ single look-up fetches what a feature adds to all sums.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -116,3 +117,50 @@ class Weights:
         shares = np.zeros(len(place), np.float32)
         shares[place >= 0] = value[which]
         return shares
+
+
+class Joint:
+    """All blocks of a model as one, for one headline at a time.
+
+    Args:
+        blocks: their weights; each one's table becomes a part of the joint one.
+        columns: how many columns each block has, those included that do not count.
+        n_sections: how many sections there are.
+    """
+
+    def __init__(self, blocks: Mapping[str, Weights], columns: Mapping[str, int], n_sections: int) -> None:
+        ends = np.cumsum([len(weights.columns) for weights in blocks.values()]).tolist()
+        self._starts = np.array([0, *ends])  # of each block's rows in the table
+        self._table = np.empty((self._starts[-1], n_sections + 1), np.float32)
+        self._places = np.full(sum(columns[name] for name in blocks), -1, np.int32)
+        self._begins: dict[str, int] = {}  # of each block's columns among the places
+        begin = 0
+        for (name, weights), start, end in zip(blocks.items(), [0, *ends], ends, strict=False):
+            weights.fill(self._table[start:end])
+            self._begins[name] = begin
+            self._places[begin + weights.columns] = np.arange(start, end, dtype=np.int32)
+            begin += columns[name]
+
+    def score_one(self, columns: Mapping[str, NDArray[np.int32]]) -> NDArray[np.float32] | None:
+        """Return what a headline's occurrences, by block, add to the logits (n_sections,); None if it has none."""
+        found = np.concatenate([column + self._begins[name] for name, column in columns.items()])
+        features = self._places.take(found)
+        features = features[features >= 0]
+        if not len(features):
+            return None
+        features.sort()
+        fresh = features[1:] != features[:-1]
+        count = None
+        if not fresh.all():
+            at = np.concatenate([[0], fresh.nonzero()[0] + 1])
+            count = np.diff(at, append=len(features))
+            features = features[at]
+        values = self._table.take(features, axis=0)
+        if count is not None:
+            tf = (1 + np.log(count)).astype(np.float32)[:, None]
+            values[:, :-1] *= tf
+            values[:, -1:] *= tf * tf
+        bounds = features.searchsorted(self._starts)
+        begins = bounds[:-1][bounds[:-1] < bounds[1:]]  # of the blocks that have any
+        sums = np.add.reduceat(values, begins, axis=0)
+        return np.asarray((sums[:, :-1] / np.maximum(np.sqrt(sums[:, -1:]), 1e-12)).sum(axis=0))

@@ -6,12 +6,13 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import ModelError
+from classifier.extras import need
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
 from classifier.model.scoring import Scorer, softmax
@@ -85,16 +86,24 @@ class Prediction:
         return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
 
 
+class Answers(NamedTuple):
+    """What a model says of some headlines."""
+
+    probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
+    known: NDArray[np.bool_]  #: (n_headlines,), whether a headline holds anything that the model knows
+    fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
+
+
 class Classifier:
     """A model that answers. Make one with :meth:`load`; it may be shared between threads.
 
     Args:
         model: a compiled model, or an opened artefact, whose accurate model is read when it is first needed.
         tier: ``fast``: character n-grams alone, without Kiwi; ``accurate``: everything; ``cascade``: the fast tier
-            where it is sure, else the accurate one. None: ``cascade`` if the model has a fast tier.
+            where it is sure, else the accurate one. None: ``cascade`` if the model has both.
 
     Raises:
-        ModelError: the model has no fast tier, and ``tier`` asks for it.
+        ModelError: the model has not the tier that ``tier`` asks for.
         ValueError: there is no such tier.
     """
 
@@ -106,8 +115,11 @@ class Classifier:
                 f"This model has no fast tier, which tier {tier!r} needs: it was trained without one or by an earlier "
                 "version. Train again, or use tier 'accurate'."
             )
+        if model.fast_alone and tier in ("accurate", "cascade"):
+            raise ModelError(f"This model is a fast tier alone and cannot answer by tier {tier!r}. Leave the tier out.")
         self._source = model
-        self.tier: str = tier or ("accurate" if model.fast is None else "cascade")
+        usual = "accurate" if model.fast is None else "fast" if model.fast_alone else "cascade"
+        self.tier: str = tier or usual
         self._cascade = None if model.fast is None else Cascade(model.fast, lambda: self.model)
         if self.tier == "accurate":
             _ = self.model  # at once, so that a damaged one is noticed here
@@ -133,6 +145,7 @@ class Classifier:
                 )
             source = CHAMPION
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
+            need("train", source)
             from classifier.prediction.serving import fetch_model
 
             return cls(fetch_model(source), tier)
@@ -158,7 +171,7 @@ class Classifier:
     def about(self) -> dict[str, Any]:
         """Return the model's name, its registered version (None outside the registry) and its fingerprint."""
         facts = {key: self._source.about.get(key) for key in ("name", "version")}
-        return facts | {"fingerprint": self.model.fingerprint}
+        return facts | {"fingerprint": self._source.fingerprint}
 
     def predict(self, headlines: Iterable[str]) -> list[Prediction]:
         """Return one prediction for every headline, in order.
@@ -169,12 +182,8 @@ class Classifier:
         texts = _checked(headlines)
         if len(texts) == 1:
             return [self._predict_one(texts[0])]
-        if self._cascade is not None and self.tier == "cascade":
-            logits, known, sure = self._cascade.tiered_scores(texts)
-            tiers = [("accurate", "fast")[by_fast] for by_fast in sure.tolist()]
-        else:
-            logits, known = self.scorer.scores(texts)
-            tiers = [self.tier] * len(texts)
+        logits, known, fast = self._scores(texts)
+        tiers = [("accurate", "fast")[by_fast] for by_fast in fast.tolist()]
         return self._predictions(texts, logits, known, tiers)
 
     def _predict_one(self, text: str) -> Prediction:
@@ -194,10 +203,12 @@ class Classifier:
         section = self.sections[powers.index(1.0)] if known else None
         return Prediction(text, section, 1 / total, tier, [[power / total for power in powers]], 0, self.sections)
 
-    def answer(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return probabilities (n_headlines, n_sections) and whether each headline holds anything known."""
-        logits, known = self.scorer.scores(headlines)
-        return (softmax(logits) if len(logits) else logits), known
+    def _scores(self, texts: Sequence[str]) -> Answers:
+        """Return logits where :class:`Answers` has probabilities."""
+        if self._cascade is not None and self.tier == "cascade":
+            return Answers(*self._cascade.tiered_scores(texts))
+        logits, known = self.scorer.scores(texts)
+        return Answers(logits, known, np.full(len(known), self.tier == "fast"))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
@@ -235,6 +246,11 @@ class Classifier:
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.scorer.probabilities(_checked(headlines))
+
+    def answer(self, headlines: Sequence[str]) -> Answers:
+        """Return what :meth:`predict` says, as arrays: for very many headlines."""
+        logits, known, fast = self._scores(headlines)
+        return Answers(softmax(logits) if len(logits) else logits, known, fast)
 
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).
