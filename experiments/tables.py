@@ -1,6 +1,7 @@
 """Write the tables of ``experiments/README.md`` from ``experiments/results/*.json``: ``make tables``.
 
-With ``--check`` nothing is written, and the exit status is 1 if a table is out of date.
+With ``--check`` nothing is written, and the exit status is 1 if a table is out of date. With ``--print NAME`` one
+table is printed.
 """
 
 from __future__ import annotations
@@ -121,6 +122,9 @@ def fill(text: str) -> str:
 
 def main() -> int:
     """Fill the files that hold tables; return the exit status."""
+    if "--print" in sys.argv:
+        print(TABLES[sys.argv[-1]]())
+        return 0
     stale = False
     for path in (HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md"):
         text = path.read_text(encoding="utf-8")

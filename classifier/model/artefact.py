@@ -100,7 +100,7 @@ class CompiledModel(Scorer):
 
     @cached_property
     def _joint(self) -> Joint:
-        return Joint(self.blocks, {name: BLOCKS[name].columns for name in self.blocks}, len(self.sections))
+        return Joint(self.blocks)
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _BITS = np.uint64(32)
+_FEW = 8  # headlines
+_BLOCK = 32  # bits for a column, of those of its block
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,9 @@ class Weights:
     def table(self) -> NDArray[np.float32]:
         """``idf * coefficients`` and, last, ``idf ** 2``: (n_kept, n_sections + 1)."""
         table = np.empty((len(self.idf), self.coefficients.shape[1] + 1), np.float32)
-        self.fill(table)
-        return table
-
-    def fill(self, table: NDArray[np.float32]) -> None:
-        """Write :attr:`table` into an array of its shape, and let it be that from now on."""
         np.multiply(self.coefficients, self.idf[:, None], out=table[:, :-1])
         np.square(self.idf, out=table[:, -1])
-        self.__dict__["table"] = table
+        return table
 
     @cached_property
     def place(self) -> NDArray[np.int32]:
@@ -122,45 +119,56 @@ class Weights:
 class Joint:
     """All blocks of a model as one, for one headline at a time.
 
+    The first few headlines look their columns up by bisection, which needs nothing made; a process that asks more
+    often has the tables made that lists of headlines use.
+
     Args:
-        blocks: their weights; each one's table becomes a part of the joint one.
-        columns: how many columns each block has, those included that do not count.
-        n_sections: how many sections there are.
+        blocks: their weights.
     """
 
-    def __init__(self, blocks: Mapping[str, Weights], columns: Mapping[str, int], n_sections: int) -> None:
-        ends = np.cumsum([len(weights.columns) for weights in blocks.values()]).tolist()
-        self._starts = np.array([0, *ends])  # of each block's rows in the table
-        self._table = np.empty((self._starts[-1], n_sections + 1), np.float32)
-        self._places = np.full(sum(columns[name] for name in blocks), -1, np.int32)
-        self._begins: dict[str, int] = {}  # of each block's columns among the places
-        begin = 0
-        for (name, weights), start, end in zip(blocks.items(), [0, *ends], ends, strict=False):
-            weights.fill(self._table[start:end])
-            self._begins[name] = begin
-            self._places[begin + weights.columns] = np.arange(start, end, dtype=np.int32)
-            begin += columns[name]
+    def __init__(self, blocks: Mapping[str, Weights]) -> None:
+        self._blocks = dict(blocks)
+        self._calls = 0
+        parts = list(blocks.values())
+        self._starts = np.cumsum([0, *(len(weights.columns) for weights in parts)])  # of each block's rows
+        self._begins = {name: np.int64(i << _BLOCK) for i, name in enumerate(blocks)}  # of each block's columns
+        self._columns = np.concatenate(
+            [weights.columns.astype(np.int64) + (i << _BLOCK) for i, weights in enumerate(parts)]
+        )
+        self._idf = np.concatenate([weights.idf for weights in parts])
+        self._coefficients = np.concatenate([weights.coefficients for weights in parts])
 
     def score_one(self, columns: Mapping[str, NDArray[np.int32]]) -> NDArray[np.float32] | None:
         """Return what a headline's occurrences, by block, add to the logits (n_sections,); None if it has none."""
-        found = np.concatenate([column + self._begins[name] for name, column in columns.items()])
-        features = self._places.take(found)
-        features = features[features >= 0]
+        features = self._features(columns)
         if not len(features):
             return None
         features.sort()
         fresh = features[1:] != features[:-1]
-        count = None
+        tf = None
         if not fresh.all():
             at = np.concatenate([[0], fresh.nonzero()[0] + 1])
-            count = np.diff(at, append=len(features))
+            tf = 1 + np.log(np.diff(at, append=len(features)))
             features = features[at]
-        values = self._table.take(features, axis=0)
-        if count is not None:
-            tf = (1 + np.log(count)).astype(np.float32)[:, None]
-            values[:, :-1] *= tf
-            values[:, -1:] *= tf * tf
+        values = self._idf.take(features)
+        if tf is not None:
+            values *= tf
         bounds = features.searchsorted(self._starts)
         begins = bounds[:-1][bounds[:-1] < bounds[1:]]  # of the blocks that have any
-        sums = np.add.reduceat(values, begins, axis=0)
-        return np.asarray((sums[:, :-1] / np.maximum(np.sqrt(sums[:, -1:]), 1e-12)).sum(axis=0))
+        length = np.sqrt(np.add.reduceat(values * values, begins))
+        sums = np.add.reduceat(self._coefficients.take(features, axis=0) * values[:, None], begins, axis=0)
+        return np.asarray((sums / np.maximum(length, 1e-12)[:, None]).sum(axis=0))
+
+    def _features(self, columns: Mapping[str, NDArray[np.int32]]) -> NDArray[np.int64]:
+        """Return the rows in the joint tables of all occurrences that count, in any order."""
+        self._calls += 1
+        if self._calls > _FEW:
+            parts = []
+            for (name, weights), start in zip(self._blocks.items(), self._starts, strict=False):
+                place = weights.kept(columns[name])
+                parts.append(place[place >= 0] + start)
+            return np.concatenate(parts)
+        found = np.concatenate([column + self._begins[name] for name, column in columns.items()])
+        found.sort()
+        features = self._columns.searchsorted(found)
+        return np.asarray(features[self._columns.take(features, mode="clip") == found])

@@ -88,7 +88,8 @@ def batches(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
     train, target = load("ynat:train")
     peer = fit(prepared(train, text), target, **best)
     many = (headlines * 5)[:20_000]
-    ours, theirs = in_turn([lambda: fast.predict(many), lambda: peer.predict(prepared(many, text))], ROUNDS)
+    read = prepared(many, text)  # beforehand: the peer's own work alone is timed
+    ours, theirs = in_turn([lambda: fast.predict(many), lambda: peer.predict(read)], ROUNDS)
     rows = [
         row("fast, batch, one thread, against fastText's best model", "≥ 2×", "4×", ratio(ours, theirs), at_least(2, 4))
     ]
@@ -188,7 +189,8 @@ def processes(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure, print the table, write it."""
     folder = sys.argv[1] if len(sys.argv) > 1 else MODEL
-    headlines = load_corpus("ynat:train")["headline"].tolist()
+    # Not those of the training: the fast tier is surer of headlines that it has seen, and asks the accurate one less.
+    headlines = load_corpus("ynat:dev")["headline"].tolist()
     about = json.loads(Path(folder, "manifest.json").read_text(encoding="utf-8"))["about"]
     rows = batches(folder, headlines)
     if "test_tiers" in about:
