@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint ui tables benchmarks lock browser pictures wheel clean
+.PHONY: train test lint ui tables benchmarks bench lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -31,6 +31,20 @@ benchmarks: .venv/ready  ## measure the parts that experiments/README.md has fig
 	for name in near_duplicates label_errors doubted_labels articles; do \
 		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat)
+	for name in fasttext_accuracy speed growth streaming; do \
+		PYTHONPATH=experiments .venv-bench/bin/python -m benchmarks.$$name || exit 1; done
+	.venv-bench/bin/python experiments/tables.py
+	.venv-bench/bin/python experiments/tables.py --print speed
+
+# The peers are large and nobody needs them to use or develop this project, so they have an environment of their own.
+.venv-bench/ready: requirements.lock pyproject.toml experiments/benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r experiments/benchmarks/peers.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
 browser:  ## Chromium and a font with Hangul from Debian's packages, for the browser test (needs root)
 	command -v chromium >/dev/null && fc-list | grep -q Nanum || (apt-get update -q && apt-get install -y -q chromium fonts-nanum fontconfig)
 
@@ -39,7 +53,7 @@ wheel: .venv/ready  ## build the wheel into dist/
 
 # The lock is made anew by hand when pyproject.toml changes; uv resolves for every platform at once.
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra train --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml
@@ -50,4 +64,4 @@ lock:
 	touch $@
 
 clean:  ## remove the environment and what the tools leave
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,5 +19,9 @@ class ModelError(ClassifierError):
     """A model folder is missing, damaged or does not fit this installation."""
 
 
+class InstallationError(ClassifierError):
+    """An optional part of the package is not installed."""
+
+
 class TrackingError(ClassifierError):
     """The MLflow store or registry did not do what was asked."""

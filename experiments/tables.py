@@ -1,6 +1,7 @@
 """Write the tables of ``experiments/README.md`` from ``experiments/results/*.json``: ``make tables``.
 
-With ``--check`` nothing is written, and the exit status is 1 if a table is out of date.
+With ``--check`` nothing is written, and the exit status is 1 if a table is out of date. With ``--print NAME`` one
+table is printed.
 """
 
 from __future__ import annotations
@@ -69,7 +70,28 @@ def leaderboards() -> str:
 
 def benchmark(name: str) -> str:
     """What ``benchmarks/<name>.py`` measured, a row each."""
-    rows = json.loads((HERE / "results" / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+    return table(json.loads((HERE / "results" / "benchmarks" / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def speed() -> str:
+    """What the speed benchmarks measured against what they must: those of `make bench`, as far as they have run."""
+    rows = []
+    for name in ("speed", "growth", "streaming"):
+        path = HERE / "results" / "benchmarks" / f"{name}.json"
+        if path.is_file():
+            found = json.loads(path.read_text(encoding="utf-8"))
+            rows += found if isinstance(found, list) else found["rows"]
+    return table(rows)
+
+
+def fasttext() -> str:
+    """What fastText's search on YNAT came to."""
+    found = json.loads((HERE / "results" / "benchmarks" / "fasttext_accuracy.json").read_text(encoding="utf-8"))
+    return table(found["search"])
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return rows with the same keys as a Markdown table."""
     lines = ["| " + " | ".join(key.replace("_", " ") for key in rows[0]) + " |", "|---" * len(rows[0]) + "|"]
     lines += [
         "| " + " | ".join(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()) + " |" for row in rows
@@ -77,23 +99,32 @@ def benchmark(name: str) -> str:
     return "\n".join(lines)
 
 
-TABLES = {"overview": overview, "sections": sections, "leaderboards": leaderboards} | {
-    name: functools.partial(benchmark, name)
-    for name in ("label_errors", "doubted_labels", "near_duplicates", "articles")
-}
+TABLES = (
+    {"overview": overview, "sections": sections, "leaderboards": leaderboards, "speed": speed}
+    | {
+        "fasttext": fasttext,
+    }
+    | {
+        name: functools.partial(benchmark, name)
+        for name in ("label_errors", "doubted_labels", "near_duplicates", "articles")
+    }
+)
 
 
 def fill(text: str) -> str:
     """Return ``text`` with every ``<!-- table: name -->`` … ``<!-- end -->`` filled anew."""
 
-    def table(match: re.Match[str]) -> str:
+    def filled(match: re.Match[str]) -> str:
         return f"{match[1]}\n\n{TABLES[match[2]]()}\n\n{match[3]}"
 
-    return re.sub(r"(<!-- table: (\w+) -->).*?(<!-- end -->)", table, text, flags=re.DOTALL)
+    return re.sub(r"(<!-- table: (\w+) -->).*?(<!-- end -->)", filled, text, flags=re.DOTALL)
 
 
 def main() -> int:
     """Fill the files that hold tables; return the exit status."""
+    if "--print" in sys.argv:
+        print(TABLES[sys.argv[-1]]())
+        return 0
     stale = False
     for path in (HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md"):
         text = path.read_text(encoding="utf-8")

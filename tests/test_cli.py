@@ -36,7 +36,7 @@ def test_predict_answers_in_json_lines(trained: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert [row["headline"] for row in rows] == headlines
     assert [row["section"] for row in rows] == ["스포츠", "경제", None]
-    assert all(set(row) == {"headline", "section", "probability", "probabilities"} for row in rows)
+    assert all(set(row) == {"headline", "section", "probability", "probabilities", "tier"} for row in rows)
     assert all(sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4) for row in rows)
 
 

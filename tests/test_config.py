@@ -91,3 +91,12 @@ def test_a_config_cannot_be_changed():
     config = load_config(CONFIGS / "valid" / "minimal.toml")
     with pytest.raises(ValidationError):
         config.search.folds = 3
+
+
+def test_a_stream_needs_no_candidates(tmp_path):
+    (tmp_path / "x.toml").write_text(
+        '[data]\ntrain = ["a.tsv"]\nholdout = 0.1\n[stream]\nbits = 18\n', encoding="utf-8"
+    )
+    config = load_config(tmp_path / "x.toml")
+    assert config.expand() == []
+    assert (config.stream.bits, config.stream.passes) == (18, 2)

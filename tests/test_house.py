@@ -67,7 +67,7 @@ opened = []
 sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" and "w" in str(args[1] or "") else None)
 socket.socket.connect = None
 import classifier, logging
-heavy = {"mlflow", "sklearn", "pandas", "pandera", "matplotlib", "kiwipiepy"} & set(sys.modules)
+heavy = {"mlflow", "sklearn", "scipy", "pandas", "pandera", "matplotlib", "kiwipiepy"} & set(sys.modules)
 assert not heavy, heavy
 assert not opened, opened
 assert not logging.getLogger().handlers
@@ -75,6 +75,23 @@ assert not logging.getLogger().handlers
     done = subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["predict", "--help"], ["predict", "코스피 상승"], ["--version"]])
+def test_the_command_line_imports_no_more_than_it_needs(trained: Path, arguments: list[str]) -> None:
+    code = f"""
+import sys
+from classifier.cli import app
+try:
+    app({arguments!r})
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = {{"mlflow", "sklearn", "scipy", "pandas", "pandera", "matplotlib", "joblib", "pyarrow"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=trained, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
 
 
 def test_the_served_path_never_unpickles() -> None:

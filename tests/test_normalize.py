@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.text.normalize import normalize, normalize_aligned
+from classifier.text.normalize import normalize, normalize_aligned, normalize_all
 
 # Random text hardly ever holds a tag or a hanja shorthand: mix in the pieces that the rules are about.
 PIECES = """
@@ -119,6 +119,24 @@ def test_normalizing_is_idempotent(text):
 @given(messy)
 def test_the_aligned_way_gives_the_same_text(text):
     assert normalize_aligned(text)[0] == normalize(text)
+
+
+@check
+@given(st.lists(st.one_of(messy, st.sampled_from(["", "\n", "ΑΣ b", "한글", "…[속보]\n", "2보"])), max_size=6))
+def test_many_at_once_are_normalized_like_each_alone(texts):
+    assert normalize_all(texts) == [normalize_aligned(text)[0] for text in texts]
+
+
+@check
+@given(st.text(max_size=12))
+def test_any_text_is_normalized_alike_both_ways(text):
+    assert normalize_all([text, "한은", text]) == [normalize_aligned(text)[0], "한은", normalize_aligned(text)[0]]
+
+
+@pytest.mark.parametrize("step", range(0, 0x11000, 0x100))
+def test_every_character_is_normalized_alike_both_ways(step):
+    texts = [f"가{chr(code)} a{chr(code)}" for code in range(step, step + 0x100)]
+    assert normalize_all(texts) == [normalize_aligned(text)[0] for text in texts]
 
 
 @check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 import shutil
@@ -61,6 +62,8 @@ def test_the_commands_of_a_readme_run(name: str, trained: Path, tmp_path: Path) 
     (inside / "pages").mkdir()
     (inside / "pages" / "economy.html").write_text(ECONOMY, encoding="utf-8")
     (inside / "pages" / "sports.txt").write_text(SPORTS, encoding="utf-8")
+    crawl = "guid\theadline\n1\t손흥민, 개막전 멀티골…토트넘 3-1 승\n2\t코스피 상승 마감\n"
+    (inside / "crawl.tsv.gz").write_bytes(gzip.compress(crawl.encode()))
     found = commands(name)
     assert any(command.startswith("classifier predict") for command in found)
     assert "make train" in found

@@ -26,7 +26,9 @@ def extract(
     from classifier.corpus.extract import extract as run
     from classifier.corpus.portal import load_portal
     from classifier.corpus.tables import check_suffix, write_table
+    from classifier.extras import need
 
+    need("train", "extract")
     if output is not None:
         check_suffix(output)
     extraction = run(pages, load_portal(profile), sys.stdin.buffer)

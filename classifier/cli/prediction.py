@@ -5,45 +5,85 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.common import Model, Tier, check_tier, console
+from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
+
+if TYPE_CHECKING:
+    from classifier.corpus.rows import Broken
+    from classifier.prediction.classifier import Classifier
+    from classifier.prediction.streaming import Job
+
+_TOLD = 20  #: broken rows that are told one by one
 
 
 def predict(
     headlines: Annotated[list[str] | None, typer.Argument(metavar="HEADLINE ...", help="Headlines.")] = None,
     source: Annotated[
-        str | None, typer.Option("--input", help="A text file of headlines, one a line, or - for stdin.")
+        str | None,
+        typer.Option(
+            "--input",
+            help="A .tsv, .csv, .jsonl or .parquet table with a column headline, any other file as one headline "
+            "a line, or - for stdin; .gz and .zst are unpacked.",
+        ),
     ] = None,
     page: Annotated[
         str | None, typer.Option(help="A portal page, HTML or text, or - for stdin: its article and what it lists.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write there instead of to stdout; .gz and .zst are packed.")
+    ] = None,
     model: Model = None,
     tier: Tier = None,
     top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
     profile: Annotated[Path | None, typer.Option(help="With --page: a portal's profile.")] = None,
     style: Annotated[
-        str | None, typer.Option("--format", help="table, jsonl or tsv; default: table on a terminal, else jsonl.")
+        str | None,
+        typer.Option(
+            "--format",
+            help="table, jsonl or tsv; default: table on a terminal, tsv for an --output that ends so, else jsonl.",
+        ),
     ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="With --input: a column of the table to write too; may be repeated.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--input-format", help="txt, tsv, csv, jsonl or parquet, if the name of --input does not say."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --input and --output: go on where an interrupted run stopped.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --input: end at the first row that cannot be read.")
+    ] = False,
 ) -> None:
     """Say which section each headline belongs to, or a page's article and the headlines that it lists."""
-    from classifier.corpus.tables import decode_lines, read_bytes
+    from classifier.corpus.packed import split_suffix
     from classifier.prediction.classifier import Classifier, predict_page
     from classifier.prediction.formats import FORMATS, write_predictions
 
     if bool(headlines) + (source is not None) + (page is not None) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page PAGE (a FILE or PAGE may be - for stdin)")
     check_tier(tier)
-    chosen = style or ("table" if output is None and sys.stdout.isatty() else "jsonl")
+    if source is None and (keep or kind or resume or strict):
+        raise typer.BadParameter("--keep, --input-format, --resume and --strict go with --input FILE")
+    usual = "table" if output is None and sys.stdout.isatty() else "jsonl"
+    if output is not None and split_suffix(output.name)[0] == ".tsv":
+        usual = "tsv"
+    chosen = style or usual
     if chosen not in FORMATS:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--format")
-    if source == "-":
-        headlines = decode_lines(sys.stdin.buffer.read(), "standard input")
-    elif source is not None:
-        headlines = decode_lines(read_bytes(Path(source)), source)
+    if source is not None:
+        if keep and chosen == "table":
+            raise typer.BadParameter("a table for people shows no other columns: use --format jsonl or tsv")
+        from classifier.prediction.streaming import Job
+
+        job = Job(source, output, chosen, top, tuple(keep or ()), kind, resume, strict)
+        _predict_input(Classifier.load(model, tier), job)
+        return
     places: list[str] = []
     if page is None:
         predictions = Classifier.load(model, tier).predict(headlines or [])
@@ -58,11 +98,46 @@ def predict(
         try:
             write_predictions(predictions, sys.stdout, chosen, top, places)
             sys.stdout.flush()
-        except BrokenPipeError:  # the reader has left, as `head` does: nothing more to say
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:
+            _leave_stdout()
     else:
         with output.open("w", encoding="utf-8") as stream:
             write_predictions(predictions, stream, chosen, top, places)
+
+
+def _predict_input(clf: Classifier, job: Job) -> None:
+    from classifier.prediction.streaming import Interrupted, predict_stream
+
+    name = "standard input" if job.source == "-" else job.source
+    told = 0
+
+    def report(row: Broken) -> None:
+        nonlocal told
+        told += 1
+        if told <= _TOLD:
+            typer.echo(f"{name}: row {row.number}: {row.why}: {row.raw[:80]!r}; passed through", err=True)
+
+    try:
+        with rows_bar(Path(name).name) as progress:
+            done = predict_stream(clf, job, report=report, progress=progress)
+    except BrokenPipeError:
+        _leave_stdout()
+        return
+    except Interrupted as interrupted:
+        advice = "; the same command with --resume goes on" if interrupted.resumable else ""
+        typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
+        raise typer.Exit(130) from None
+    if told:
+        more = f", {told - _TOLD:,} of them not shown" if told > _TOLD else ""
+        typer.echo(
+            f"{name}: {told:,} of {done.rows:,} rows could not be read{more}; they are written without a section",
+            err=True,
+        )
+
+
+def _leave_stdout() -> None:
+    """Say nothing more: the reader has left, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from classifier.cli.common import Model, Tier, check_tier, console, progress_bar
+from classifier.cli.common import Model, Tier, check_tier, console, progress_bar, rows_bar
 
 if TYPE_CHECKING:
     from classifier.training.train import Outcome
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 def train(
     config: Annotated[Path | None, typer.Argument(help="An experiment's TOML file; default: the sample.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Fit the fast tier alone, from tables larger than memory; no search.")
+    ] = False,
 ) -> None:
     """Search, refit the best, test it once, register it, and promote it if it beats the champion."""
+    if stream:
+        _train_stream(config)
+        return
     from classifier.places import default_experiment
     from classifier.training.results import write_result
     from classifier.training.train import train as run
@@ -33,6 +39,30 @@ def train(
     if results.is_dir():
         write_result(outcome, results)
     _print_leaderboard(outcome)
+    if not outcome.gate_passed:
+        raise typer.Exit(1)
+
+
+def _train_stream(config: Path | None) -> None:
+    from classifier.places import default_experiment
+    from classifier.training.stream import train_stream
+
+    try:
+        with rows_bar("reading, then learning") as advance:
+            outcome = train_stream(config or default_experiment(), reading=advance, learning=advance)
+    except KeyboardInterrupt:
+        typer.echo("classifier: interrupted; nothing is kept", err=True)
+        raise typer.Exit(130) from None
+    test = outcome.test
+    out = console()
+    out.print(f"{outcome.rows:,} rows, {outcome.learned:,} learned from", soft_wrap=True)
+    out.print(
+        f"the fast tier on the test table ({test.n:,} headlines, read once): macro-F1 {test.macro_f1:.4f}, "
+        f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}",
+        soft_wrap=True,
+    )
+    name = outcome.config.experiment.registered_model
+    out.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}", soft_wrap=True)
     if not outcome.gate_passed:
         raise typer.Exit(1)
 

@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 
 from classifier.corpus.tables import SUFFIXES, check_table, read_table
 from classifier.errors import DataError
+from classifier.extras import need
 from classifier.places import data_home, package_data
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) 
     """Bring every file of ``dataset`` into the data home; what is there and whole is kept."""
     if dataset.name == "sample":
         return [package_data() / "sample" / f"{split}.tsv" for split in dataset.splits]
+    need("train", f"fetching {dataset.name}")
     folder = data_home() / dataset.name
     paths = []
     for file in dataset.files:
@@ -216,6 +218,7 @@ def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = Tr
     Raises:
         DataError: the name, the split or the file is unknown, or cannot be fetched, or is bad.
     """
+    need("train", f"reading {reference}")
     name, _, split = reference.partition(":")
     if Path(reference).suffix.lower() in SUFFIXES:
         return read_table((base or Path()) / Path(reference).expanduser(), labelled=labelled)

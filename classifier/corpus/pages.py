@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from classifier.corpus.portal import Portal
 from classifier.errors import DataError
+from classifier.extras import need
 
 #: A page of more bytes is refused: no news page is that long, and memory stays bounded.
 MAX_BYTES = 5_000_000
@@ -176,6 +177,7 @@ def _check_soup(source: str, where: str) -> None:
 
 
 def _from_html(source: str, where: str, portal: Portal) -> Page:
+    need("pages", "reading HTML")
     from selectolax.lexbor import LexborHTMLParser
 
     _check_soup(source, where)

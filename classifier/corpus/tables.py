@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from classifier.corpus.sections import canonical_section
 from classifier.errors import DataError
+from classifier.extras import need
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -263,6 +264,7 @@ def read_table(path: str | Path, *, labelled: bool = True, all_columns: bool = F
     Raises:
         DataError: names the file, every bad row (the first 20 in full) and what was found there.
     """
+    need("train", "reading a headline table")
     import pandas as pd
 
     path = Path(path)

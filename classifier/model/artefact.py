@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import ModelError
-from classifier.model.blocks import BLOCKS, Batch
+from classifier.model.blocks import BLOCKS, Batch, columns_of_one
 from classifier.model.card import model_card
 from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer
-from classifier.model.tfidf import Weights
+from classifier.model.tfidf import Joint, Weights
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
@@ -66,6 +67,11 @@ class CompiledModel(Scorer):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
+    @property
+    def fast_alone(self) -> bool:
+        """Whether this is a fast tier and nothing more: then it answers for the model."""
+        return not self.blocks and self.fast is not None
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {"intercept": self.intercept}
         for name, weights in self.blocks.items():
@@ -78,6 +84,10 @@ class CompiledModel(Scorer):
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.scores(headlines)
+        if len(headlines) == 1:
+            return self._score_one(headlines[0])
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
         logits[:] = self.intercept
         known = np.zeros(len(headlines), np.bool_)
@@ -87,6 +97,17 @@ class CompiledModel(Scorer):
             for name, weights in self.blocks.items():
                 weights.add_scores(BLOCKS[name].find(batch), logits[chunk], known[chunk])
         return logits, known
+
+    @cached_property
+    def _joint(self) -> Joint:
+        return Joint(self.blocks)
+
+    def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
+        batch = Batch(normalize_all([headline]))
+        added = self._joint.score_one(columns_of_one(batch, self.blocks))
+        logits = self.intercept.copy() if added is None else self.intercept + added
+        return logits[None, :], np.array([added is not None])
 
     def scores_of_counts(self, counts: Mapping[str, csr_array]) -> NDArray[np.float32]:
         """Return the logits (n_headlines, n_sections) of headlines whose blocks are counted already."""
@@ -102,6 +123,8 @@ class CompiledModel(Scorer):
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return each block's occurrences in one headline and what each adds to the section's logit."""
+        if not self.blocks and self.fast is not None:
+            return self.fast.occurrences(normalized, section)
         batch = Batch([normalized])
         result = {}
         for name, weights in self.blocks.items():
@@ -218,6 +241,16 @@ class Artefact:
         self.about: dict[str, Any] = dict(manifest["about"])
         self._accurate: CompiledModel | None = None
         self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint that the manifest states; :meth:`CompiledModel.verify` holds the arrays against it."""
+        return str(self._manifest["fingerprint"])
+
+    @property
+    def fast_alone(self) -> bool:
+        """Whether there is no accurate model beside the fast tier."""
+        return not self._manifest["blocks"] and self.fast is not None
 
     def __del__(self) -> None:
         weights = getattr(self, "_weights", None)  # None too when no folder was found

@@ -6,15 +6,16 @@ made once and sliced by every fold, and the same code serves training and predic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.text.morphemes import WORDS, Morphemes, analyze
-from classifier.text.ngrams import Ngrams, hash_ngrams, jamo, mix
+from classifier.text.ngrams import Ngrams, hash_ngrams, hash_spans, jamo, mix
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 #: Columns of a hashed block: 2**22. YNAT's half million n-grams collide in one case of ten; the rare
 #: ones among them are dropped by ``min_df`` anyway.
 BITS = 22
+_KEY, _PAIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x100000001B3)
 
 
 class Batch:
@@ -36,24 +38,17 @@ class Batch:
         return analyze(self.normalized)
 
 
-def _chars(batch: Batch) -> Ngrams:
-    return hash_ngrams(batch.normalized, 1, 5, BITS)
-
-
-def _jamo(batch: Batch) -> Ngrams:
-    return hash_ngrams([jamo(text) for text in batch.normalized], 3, 8, BITS)
-
-
-def _nospace(batch: Batch) -> Ngrams:
-    return hash_ngrams([text.replace(" ", "") for text in batch.normalized], 2, 4, BITS)
+def without_spaces(normalized: str) -> str:
+    """Return a normalized headline without its spaces."""
+    return normalized.replace(" ", "")
 
 
 def _morphemes(batch: Batch) -> Ngrams:
     """Morphemes (form and tag) and pairs of neighbours."""
     found = batch.morphemes
-    key = found.key.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    key = found.key * _KEY
     pair = np.flatnonzero(found.row[1:] == found.row[:-1])
-    paired = key[pair] * np.uint64(0x100000001B3) ^ key[pair + 1]
+    paired = key[pair] * _PAIR ^ key[pair + 1]
     pair_length = found.start[pair + 1] + found.length[pair + 1] - found.start[pair]
     return Ngrams(
         np.concatenate([found.row, found.row[pair]]),
@@ -63,11 +58,22 @@ def _morphemes(batch: Batch) -> Ngrams:
     )
 
 
+def _morphemes_of_one(batch: Batch) -> NDArray[np.int32]:
+    """Return the columns of :func:`_morphemes` for a batch of one headline."""
+    key = batch.morphemes.key * _KEY
+    return mix(np.concatenate([key, key[:-1] * _PAIR ^ key[1:]]), BITS)
+
+
 def _words(batch: Batch) -> Ngrams:
     """Content words by Kiwi's number, which is also their row in the embeddings."""
     found = batch.morphemes
     known = found.word >= 0
     return Ngrams(found.row[known], found.word[known], found.start[known] + 1, found.length[known])
+
+
+def _words_of_one(batch: Batch) -> NDArray[np.int32]:
+    word = batch.morphemes.word
+    return word[word >= 0]
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,10 @@ class Block:
     find: Callable[[Batch], Ngrams]
     columns: int
     needs_kiwi: bool = False
+    #: For a block of character n-grams inside words: what it reads of a headline, and their shortest and longest.
+    span: tuple[Callable[[str], str], int, int] | None = None
+
+    one: Callable[[Batch], NDArray[np.int32]] | None = None  #: a quicker way to one headline's columns, in any order
 
     def count(self, batch: Batch) -> sparse.csr_array:
         """Return counts of shape (n_headlines, columns), float32."""
@@ -89,13 +99,35 @@ class Block:
         return sparse.coo_array((ones, (found.row, found.column)), shape=shape).tocsr()
 
 
+def _ngrams(name: str, read: Callable[[str], str], n_min: int, n_max: int) -> Block:
+    """Return a block of character n-grams inside the words of what ``read`` makes of a headline."""
+
+    def find(batch: Batch) -> Ngrams:
+        return hash_ngrams([read(text) for text in batch.normalized], n_min, n_max, BITS)
+
+    return Block(name, find, 1 << BITS, span=(read, n_min, n_max))
+
+
 BLOCKS = {
     block.name: block
     for block in (
-        Block("chars", _chars, 1 << BITS),
-        Block("jamo", _jamo, 1 << BITS),
-        Block("nospace", _nospace, 1 << BITS),
-        Block("morphemes", _morphemes, 1 << BITS, needs_kiwi=True),
-        Block("embeddings", _words, WORDS, needs_kiwi=True),
+        _ngrams("chars", str, 1, 5),
+        _ngrams("jamo", jamo, 3, 8),
+        _ngrams("nospace", without_spaces, 2, 4),
+        Block("morphemes", _morphemes, 1 << BITS, needs_kiwi=True, one=_morphemes_of_one),
+        Block("embeddings", _words, WORDS, needs_kiwi=True, one=_words_of_one),
     )
 }
+
+
+def columns_of_one(batch: Batch, names: Iterable[str]) -> dict[str, NDArray[np.int32]]:
+    """Return the columns of a batch of one headline, by block, in no order: all n-grams in one pass."""
+    blocks = [BLOCKS[name] for name in names]
+    spans = [(block.name, block.span) for block in blocks if block.span is not None]
+    text = batch.normalized[0]
+    hashed = hash_spans([(read(text), n_min, n_max) for _, (read, n_min, n_max) in spans], BITS) if spans else []
+    found = dict(zip([name for name, _ in spans], hashed, strict=True))
+    for block in blocks:
+        if block.span is None:
+            found[block.name] = block.find(batch).column if block.one is None else block.one(batch)
+    return found

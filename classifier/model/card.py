@@ -15,7 +15,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "",
         f"Says which section a Korean news headline belongs to: {', '.join(manifest['sections'])}.",
         "",
-        f"- Model: {about.get('candidate', 'linear')} on {', '.join(manifest['blocks'])}, temperature-scaled",
+        f"- Model: {about.get('candidate', 'linear')} on {', '.join(manifest['blocks']) or 'hashed n-grams'}, "
+        "temperature-scaled",
         f"- Trained on: {', '.join(about.get('train', []))} ({about.get('train_rows', 0):,} headlines)",
         f"- Licence of the data: {', '.join(about.get('licences', []))}",
         f"- Made: {about.get('created', '')} by headline-classifier {about.get('package', '')}",

@@ -6,15 +6,15 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import ModelError
+from classifier.extras import need
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
-from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer, softmax
 from classifier.places import CHAMPION
 
@@ -86,16 +86,24 @@ class Prediction:
         return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
 
 
+class Answers(NamedTuple):
+    """What a model says of some headlines."""
+
+    probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
+    known: NDArray[np.bool_]  #: (n_headlines,), whether a headline holds anything that the model knows
+    fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
+
+
 class Classifier:
     """A model that answers. Make one with :meth:`load`; it may be shared between threads.
 
     Args:
         model: a compiled model, or an opened artefact, whose accurate model is read when it is first needed.
         tier: ``fast``: character n-grams alone, without Kiwi; ``accurate``: everything; ``cascade``: the fast tier
-            where it is sure, else the accurate one. None: ``cascade`` if the model has a fast tier.
+            where it is sure, else the accurate one. None: ``cascade`` if the model has both.
 
     Raises:
-        ModelError: the model has no fast tier, and ``tier`` asks for it.
+        ModelError: the model has not the tier that ``tier`` asks for.
         ValueError: there is no such tier.
     """
 
@@ -107,8 +115,11 @@ class Classifier:
                 f"This model has no fast tier, which tier {tier!r} needs: it was trained without one or by an earlier "
                 "version. Train again, or use tier 'accurate'."
             )
+        if model.fast_alone and tier in ("accurate", "cascade"):
+            raise ModelError(f"This model is a fast tier alone and cannot answer by tier {tier!r}. Leave the tier out.")
         self._source = model
-        self.tier: str = tier or ("accurate" if model.fast is None else "cascade")
+        usual = "accurate" if model.fast is None else "fast" if model.fast_alone else "cascade"
+        self.tier: str = tier or usual
         self._cascade = None if model.fast is None else Cascade(model.fast, lambda: self.model)
         if self.tier == "accurate":
             _ = self.model  # at once, so that a damaged one is noticed here
@@ -134,6 +145,7 @@ class Classifier:
                 )
             source = CHAMPION
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
+            need("train", source)
             from classifier.prediction.serving import fetch_model
 
             return cls(fetch_model(source), tier)
@@ -159,7 +171,7 @@ class Classifier:
     def about(self) -> dict[str, Any]:
         """Return the model's name, its registered version (None outside the registry) and its fingerprint."""
         facts = {key: self._source.about.get(key) for key in ("name", "version")}
-        return facts | {"fingerprint": self.model.fingerprint}
+        return facts | {"fingerprint": self._source.fingerprint}
 
     def predict(self, headlines: Iterable[str]) -> list[Prediction]:
         """Return one prediction for every headline, in order.
@@ -168,31 +180,35 @@ class Classifier:
             TypeError: ``headlines`` is one string, or something in it is none.
         """
         texts = _checked(headlines)
-        if len(texts) == 1 and self._cascade is not None and self.tier != "accurate":
-            return [self._predict_one(texts[0], self._cascade.fast)]
-        if self._cascade is not None and self.tier == "cascade":
-            logits, known, sure = self._cascade.tiered_scores(texts)
-            tiers = [("accurate", "fast")[by_fast] for by_fast in sure.tolist()]
-        else:
-            logits, known = self.scorer.scores(texts)
-            tiers = [self.tier] * len(texts)
+        if len(texts) == 1:
+            return [self._predict_one(texts[0])]
+        logits, known, fast = self._scores(texts)
+        tiers = [("accurate", "fast")[by_fast] for by_fast in fast.tolist()]
         return self._predictions(texts, logits, known, tiers)
 
-    def _predict_one(self, text: str, fast: FastTier) -> Prediction:
+    def _predict_one(self, text: str) -> Prediction:
         """Do what :meth:`predict` does for one headline, with plain numbers where an array costs more than it saves."""
-        logits, known = fast.score_one(text)
-        highest = max(logits)
-        powers = [math.exp(logit - highest) for logit in logits]
+        tier = "accurate"
+        if self._cascade is not None and self.tier != "accurate":
+            fast = self._cascade.fast
+            logits, known = fast.score_one(text)
+            powers = _powers(logits)
+            if self.tier == "fast" or (known and 1 / sum(powers) >= fast.threshold):
+                tier = "fast"
+        if tier == "accurate":
+            found, informed = self.model.scores([text])
+            logits, known = found[0].tolist(), bool(informed[0])
+            powers = _powers(logits)
         total = sum(powers)
-        if self.tier == "cascade" and not (known and 1 / total >= fast.threshold):
-            return self._predictions([text], *self.model.scores([text]), ["accurate"])[0]
-        section = self.sections[logits.index(highest)] if known else None
-        return Prediction(text, section, 1 / total, "fast", [[power / total for power in powers]], 0, self.sections)
+        section = self.sections[powers.index(1.0)] if known else None
+        return Prediction(text, section, 1 / total, tier, [[power / total for power in powers]], 0, self.sections)
 
-    def answer(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return probabilities (n_headlines, n_sections) and whether each headline holds anything known."""
-        logits, known = self.scorer.scores(headlines)
-        return (softmax(logits) if len(logits) else logits), known
+    def _scores(self, texts: Sequence[str]) -> Answers:
+        """Return logits where :class:`Answers` has probabilities."""
+        if self._cascade is not None and self.tier == "cascade":
+            return Answers(*self._cascade.tiered_scores(texts))
+        logits, known = self.scorer.scores(texts)
+        return Answers(logits, known, np.full(len(known), self.tier == "fast"))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
@@ -231,6 +247,11 @@ class Classifier:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.scorer.probabilities(_checked(headlines))
 
+    def answer(self, headlines: Sequence[str]) -> Answers:
+        """Return what :meth:`predict` says, as arrays: for very many headlines."""
+        logits, known, fast = self._scores(headlines)
+        return Answers(softmax(logits) if len(logits) else logits, known, fast)
+
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).
 
@@ -247,6 +268,12 @@ class Classifier:
             raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
         fast = self._cascade.fast if self._cascade is not None and prediction.tier == "fast" else None
         return explain(fast or self.model, headline, section, top)
+
+
+def _powers(logits: list[float]) -> list[float]:
+    """Return probabilities but for a factor, the highest being 1."""
+    highest = max(logits)
+    return [math.exp(logit - highest) for logit in logits]
 
 
 def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Prediction]]:

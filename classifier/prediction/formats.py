@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from classifier.prediction.classifier import Prediction
@@ -45,13 +45,22 @@ def write_predictions(
                 cells += [name, f"{probability:.6f}"]
             stream.write("\t".join(cells) + "\n")
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, pad_edge=False)
+    rows = []
     for i, p in enumerate(predictions):
         shown = [f"{name} {probability:.1%}" for name, probability in list(_rounded(p, top).items())]
         if p.section is None:
             shown[0] = "(abstains)"
-        table.add_row(", ".join(shown), *places[i : i + 1], p.headline)
+        rows.append((", ".join(shown), *places[i : i + 1], p.headline))
+    print_table(rows, stream)
+
+
+def print_table(rows: Iterable[tuple[str, ...]], stream: TextIO) -> None:
+    """Print rows of cells as a table for people."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))  # a headline's brackets are no markup
     Console(file=stream).print(table)

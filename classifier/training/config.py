@@ -88,6 +88,14 @@ class Fast(_Strict):
     distil: bool = True  #: whether there is one
 
 
+class Stream(_Strict):
+    """How ``train --stream`` learns; the defaults were chosen on a held-out tenth of YNAT's train split."""
+
+    passes: int = Field(2, ge=1, le=20)  #: how often every row is learned from
+    bits: int = Field(20, ge=12, le=24)  #: 2**bits columns, of eight bytes each (of up to eight sections)
+    rate: float = Field(0.5, gt=0)  #: AdaGrad's step
+
+
 class Gate(_Strict):
     """Floors on the test table; below one, nothing is promoted and ``train`` exits with 1."""
 
@@ -127,6 +135,7 @@ class Config(_Strict):
     labels: Labels = Labels()
     search: Search = Search()
     candidates: list[CandidateGrid] = Field(min_length=1)
+    stream: Stream | None = None  #: for a training by --stream
     fast: Fast = Fast()
     gate: Gate = Gate()
 
@@ -150,6 +159,12 @@ class Config(_Strict):
         return found
 
 
+class StreamConfig(Config):
+    """An experiment file with ``[stream]`` and without candidates: for ``train --stream`` alone."""
+
+    candidates: list[CandidateGrid] = []
+
+
 def load_config(path: str | Path) -> Config:
     """Read and check an experiment file; its name is the file's stem.
 
@@ -166,7 +181,8 @@ def load_config(path: str | Path) -> Config:
     try:
         if "name" in content:
             raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
-        config = Config.model_validate({"name": path.stem} | content)
+        kind = StreamConfig if "stream" in content and "candidates" not in content else Config
+        config = kind.model_validate({"name": path.stem} | content)
         for candidate in config.expand():
             check_blocks(candidate.features)
             if "embeddings" in candidate.features and candidate.estimator == "complement_nb":

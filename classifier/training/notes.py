@@ -90,6 +90,21 @@ def search_note(config: Config, winner: Result, test: Evaluation, test_name: str
 """  # noqa: E501
 
 
+def stream_note(config: Config, rows: int, learned: int, test: Evaluation, test_name: str, verdict: str) -> str:
+    """Return the description of a run that trained from a stream."""
+    return f"""**The fast tier alone, from a stream:** {verdict}
+
+{test_name} ({test.n:,} headlines, read once): **macro-F1 {test.macro_f1:.4f}**, accuracy {test.accuracy:.4f},
+log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}.
+
+{corpora(config)}
+- {rows:,} rows, of which {learned:,} were learned from: each headline once, without contradictions and what is held out
+
+**Use it:** `classifier predict --model models/{config.name} "…"`.
+**Repeat it:** `classifier train --stream experiments/{config.name}.toml`
+"""
+
+
 def registered_note(config: Config) -> str:
     """Return the description of a registered model."""
     name = config.experiment.registered_model

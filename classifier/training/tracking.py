@@ -261,6 +261,12 @@ class Run:
                 tags=[RunTag("candidate", candidate.name)],
             )
 
+    def log_figures(self, test: Evaluation, values: Mapping[str, float]) -> None:
+        """Write figures on the test table, and others, to the parent run."""
+        with store_call("Logging figures"):
+            metrics = _logged(_metrics(test) | dict(values), int(time.time() * 1000))
+            self.client.log_batch(self.run_id, metrics=metrics)
+
     def log_table(self, frame: pd.DataFrame, name: str, source: str, context: str, digest: str) -> None:
         """Write which rows were used: schema, number, digest and source."""
         with store_call("Logging a dataset"), warnings.catch_warnings():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +17,15 @@ from classifier.corpus.datasets import datasets, load_corpus, slug
 from classifier.corpus.duplicates import near_duplicate_groups, near_duplicate_pairs
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
-from classifier.errors import ClassifierError, DataError
+from classifier.errors import ClassifierError, ConfigError, DataError
 from classifier.model.artefact import CompiledModel
-from classifier.model.cascade import confidence
 from classifier.model.features import Counts, FeatureCache
-from classifier.model.scoring import softmax
 from classifier.places import MODELS, cache_folder
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.training import plots
 from classifier.training.config import Config, Labels, load_config
-from classifier.training.distill import distill
-from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge, score
+from classifier.training.evaluation import Difference, Evaluation, Judged, compare, judge
 from classifier.training.insight import environment, learning_curve, top_features, wrong_rows
 from classifier.training.labels import JUDGE, training_weightings, weighting_in_words
 from classifier.training.notes import registered_note, search_note
@@ -43,9 +39,9 @@ from classifier.training.search import (
     headlines_per_second,
     holdout_rows,
     make_folds,
-    refit,
     search,
 )
+from classifier.training.tiers import judge_tiers, refit_fold, with_fast_tier
 from classifier.training.topics import topic_groups
 from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
 
@@ -171,6 +167,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
     """
     path = Path(path)
     config = load_config(path)
+    if not config.candidates:
+        raise ConfigError(f"{path}: no [[candidates]] to search among; with [stream] alone: classifier train --stream.")
     client = connect()
     corpora = load_corpora(config, path.parent)
     digest = table_digest(corpora.train)
@@ -185,17 +183,17 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         materials, leaderboard = _search(config, corpora, run, digest, progress)
         winner, throughput = leaderboard[0]
 
-        model = _refit(winner, materials, corpora.sections, config.experiment.seed, None)
+        model = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
         folder = MODELS / config.name
         model = model.with_about(**_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:
-            model = _with_fast_tier(model, winner, materials, corpora, config)
+            model = with_fast_tier(model, winner, materials, corpora, config)
         judged = judge(model, corpora.test)
         model = model.with_about(
             test=judged.evaluation.to_dict(),
             test_table=corpora.test_name,
-            test_tiers=_judge_tiers(model, judged, corpora),
+            test_tiers=judge_tiers(model, judged, corpora),
         )
         model.save(folder)
         run.log_winner(winner, throughput, judged.evaluation)
@@ -213,7 +211,7 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
             **run.origin,
         }
         version = register(run.run_id, folder, config.experiment.registered_model, tags, card, registered_note(config))
-        promoted, verdict = _decide(config, model, version, corpora, judged)
+        promoted, verdict = decide(config, model, version, corpora.test, judged)
         run.tag(verdict=verdict, registered_version=f"{config.experiment.registered_model}/{version}")
         run.describe(search_note(config, winner, judged.evaluation, corpora.test_name, corpora.overlap, f"{verdict}."))
     return Outcome(
@@ -304,61 +302,6 @@ def _search(
     return materials, [(result, headlines_per_second(result, materials.seconds)) for result in ranked]
 
 
-def _refit(
-    winner: Result, materials: Materials, sections: tuple[str, ...], seed: int, fold: int | None
-) -> CompiledModel:
-    """Fit the winner on all rows, or on those of a fold, and compile it."""
-    rows = None if fold is None else materials.folds[fold][0]
-    weighting = materials.weighting if fold is None else (materials.weightings or [None] * (fold + 1))[fold]
-    return refit(
-        winner, materials.counts, materials.target, sections, materials.embeddings, seed, weighting, rows,
-        materials.extra,
-    )  # fmt: skip
-
-
-def _with_fast_tier(
-    model: CompiledModel, winner: Result, materials: Materials, corpora: Corpora, config: Config
-) -> CompiledModel:
-    """Return the model with a fast tier distilled from it."""
-    found = distill(
-        partial(_refit, winner, materials, corpora.sections, config.experiment.seed),
-        model,
-        corpora.train["headline"].tolist(),
-        materials.counts,
-        materials.target,
-        materials.folds,
-        FeatureCache(str(cache_folder() / "features")),
-        seed=config.experiment.seed,
-        n_jobs=config.search.n_jobs,
-    )
-    logger.info(
-        "out of fold: macro-F1 %.4f, fast tier %.4f, cascade %.4f, in which the fast tier answers %.0f%%",
-        *(found.macro_f1[tier] for tier in ("accurate", "fast", "cascade")), 100 * found.share,
-    )  # fmt: skip
-    return replace(model, fast=found.tier).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
-
-
-def _judge_tiers(model: CompiledModel, judged: Judged, corpora: Corpora) -> dict[str, dict[str, float]]:
-    """Return what the tiers come to on the test table, read once: the accurate model's answers are ``judged``."""
-    if model.fast is None:
-        return {}
-    logits, known = model.fast.scores(corpora.test["headline"].tolist())
-    sure = known & (confidence(logits) >= model.fast.threshold)
-    probabilities = softmax(logits)
-    answers = {"fast": probabilities, "cascade": np.where(sure[:, None], probabilities, judged.probabilities)}
-    found = {tier: score(answer, judged.target, judged.sections) for tier, answer in answers.items()}
-    return {
-        tier: {
-            "macro_f1": figures.macro_f1,
-            "accuracy": figures.accuracy,
-            "log_loss": figures.log_loss,
-            "ece": figures.ece,
-            "answered_by_fast": float(sure.mean()) if tier == "cascade" else 1.0,
-        }
-        for tier, figures in found.items()
-    }
-
-
 def _log_artefacts(
     run: Run,
     config: Config,
@@ -437,7 +380,7 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
     }
 
 
-def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora, judged: Judged) -> tuple[bool, str]:
+def decide(config: Config, model: CompiledModel, version: int, test: pd.DataFrame, judged: Judged) -> tuple[bool, str]:
     """Promote the new version if it beats the champion on the same test table; say why or why not."""
     name = config.experiment.registered_model
     if judged.evaluation.macro_f1 < config.gate.macro_f1:
@@ -464,7 +407,7 @@ def _decide(config: Config, model: CompiledModel, version: int, corpora: Corpora
                 )
             verdict = f"promoted: replaces version {number}, whose sections differ, as the config says"
         else:
-            rival = judge(champion, corpora.test)
+            rival = judge(champion, test)
             difference = compare(judged, rival, seed=config.experiment.seed)
             figures = _in_words(difference)
             if difference.macro_f1 <= 0:

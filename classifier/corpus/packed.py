@@ -1,0 +1,166 @@
+"""Files that may be packed: gzip and zstd by suffix, read and written a piece at a time.
+
+What is written here can be cut off at a :meth:`Packer.finish` and gone on with: every finished piece is
+a gzip member or a zstd frame of its own, and such pieces one after the other are one valid file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import select
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from classifier.errors import DataError
+from classifier.extras import need
+
+#: Suffixes that say a file is packed.
+PACKED = (".gz", ".zst")
+
+_GZIP_LEVEL = 2  #: predictions repeat much: level 6 takes three times as long for an eighth less
+_ZSTD_LEVEL = 3
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Return the suffix that says what is in a file and the one that says how it is packed ("" for not at all).
+
+    >>> split_suffix("crawl/headlines.TSV.gz"), split_suffix("headlines.txt")
+    (('.tsv', '.gz'), ('.txt', ''))
+    """
+    path = Path(name)
+    packing = path.suffix.lower()
+    if packing not in PACKED:
+        return packing, ""
+    return Path(path.stem).suffix.lower(), packing
+
+
+def _zstandard(name: str) -> Any:
+    need("zstd", f"{name}: zstd")
+    import zstandard
+
+    return zstandard
+
+
+class Pieces:
+    """A file or standard input, unpacked; :meth:`read` returns what is there, at most ``size`` bytes of it.
+
+    Raises:
+        DataError: from any method, when the file is missing, damaged or cut short.
+    """
+
+    def __init__(self, name: str, packing: str, stdin: BinaryIO) -> None:
+        self.name = name
+        self.packing = packing
+        try:
+            self.file = stdin if name == "-" else Path(name).open("rb")  # noqa: SIM115 (close() does it)
+            is_regular = name != "-" and Path(name).is_file()
+            self.size = Path(name).stat().st_size if is_regular else None  #: of the file; None for a pipe
+        except OSError as error:
+            raise DataError(f"{name}: cannot be read ({error.strerror}). Check the path.") from error
+        self._unpacked: Any = self.file
+        if packing == ".gz":
+            self._unpacked = gzip.GzipFile(fileobj=self.file)
+        elif packing == ".zst":
+            self._unpacked = _ZstdFrames(self.file, name)
+        self._piped = not packing and self.size is None
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, b"" at the end. From a pipe it returns early rather than wait for more."""
+        try:
+            return _read_pipe(self.file, size) if self._piped else bytes(self._unpacked.read(size))
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(
+                f"{self.name}: cannot be read on ({error}). The file is damaged or cut short; "
+                "what stands before that place has been read."
+            ) from error
+
+    def place(self) -> int:
+        """Return how many bytes of the file, packed as it is, have been read."""
+        return self.file.tell() if self.size is not None else 0
+
+    def close(self) -> None:
+        """Close the file, but not standard input."""
+        if self.name != "-":
+            self.file.close()
+
+
+def _read_pipe(stream: BinaryIO, size: int) -> bytes:
+    """Wait for something, then take what else is there at once: a slow writer gets its answers as it goes."""
+    read = getattr(stream, "read1", stream.read)
+    data = bytearray(read(size))
+    try:
+        waiting = stream.fileno() if data and os.name == "posix" else None
+    except OSError:  # no file behind it, as in a test
+        waiting = None
+    while waiting is not None and len(data) < size and select.select([waiting], [], [], 0)[0]:
+        more = read(size - len(data))
+        if not more:
+            break
+        data += more
+    return bytes(data)
+
+
+class _ZstdFrames:
+    """Reads frame after frame and knows one that is cut short, which the library's own reader takes for the end."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._library = _zstandard(name)
+        self._frame = self._library.ZstdDecompressor().decompressobj()
+        self._left = b""
+        self._inside = False
+
+    def read(self, size: int) -> bytes:
+        while True:
+            packed = self._left or self._file.read(max(size // 8, 4096))
+            self._left = b""
+            if not packed:
+                if self._inside:
+                    raise EOFError("the last zstd frame has no end")
+                return b""
+            self._inside = True
+            try:
+                data = bytes(self._frame.decompress(packed))
+            except self._library.ZstdError as error:
+                raise EOFError(str(error)) from error
+            if self._frame.eof:
+                self._left, self._inside = self._frame.unused_data, False
+                self._frame = self._library.ZstdDecompressor().decompressobj()
+            if data:
+                return data
+
+
+class _Codec(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+class Packer:
+    """Packs what is written to an open file; ``packing`` is one of :data:`PACKED` or ""."""
+
+    def __init__(self, file: BinaryIO, packing: str, name: str) -> None:
+        self._file = file
+        self._new: Callable[[], _Codec] | None = None
+        self._codec: _Codec | None = None
+        if packing == ".gz":
+            self._new = lambda: zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, 31)
+        elif packing == ".zst":
+            compressor = _zstandard(name).ZstdCompressor(level=_ZSTD_LEVEL)
+            self._new = compressor.compressobj
+
+    def write(self, data: bytes) -> None:
+        """Pack and write ``data``."""
+        if self._new is not None:
+            self._codec = self._codec or self._new()
+            data = self._codec.compress(data)
+        self._file.write(data)
+
+    def finish(self) -> None:
+        """End the piece at hand, so that everything written so far can be unpacked, and flush the file."""
+        if self._codec is not None:
+            self._file.write(self._codec.flush())
+            self._codec = None
+        self._file.flush()

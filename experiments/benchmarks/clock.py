@@ -1,0 +1,59 @@
+"""How the speed benchmarks measure: two things in turn, round after round, and the median of their ratios.
+
+The machine may be shared and its speed may drift; what is measured in the same minute drifts together.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Return how long a call takes, by the clock on the wall."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def in_turn(calls: Sequence[Callable[[], Any]], rounds: int) -> list[list[float]]:
+    """Return the seconds of each call, a list a call, called in turn after one round that does not count."""
+    for call in calls:
+        call()
+    taken: list[list[float]] = [[] for _ in calls]
+    for _ in range(rounds):
+        for found, call in zip(taken, calls, strict=True):
+            found.append(seconds(call))
+    return taken
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median of ``theirs / ours``, pair by pair: how many times as fast ours is."""
+    return statistics.median(their / our for our, their in zip(ours, theirs, strict=True))
+
+
+def each(call: Callable[[str], Any], headlines: Sequence[str]) -> np.ndarray:
+    """Return the seconds that each headline takes by itself, warm, (n_headlines,)."""
+    for headline in headlines[:50]:
+        call(headline)
+    return np.array([seconds(lambda headline=headline: call(headline)) for headline in headlines])
+
+
+def process(code: str, folder: str) -> tuple[float, float]:
+    """Return the seconds of a whole Python process that runs ``code`` in ``folder``, and its peak memory in MB."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    begin = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=folder, env=environment)
+    _, status, usage = os.wait4(child.pid, 0)
+    taken = time.perf_counter() - begin
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"a process ended with {child.returncode}: {code}")
+    return taken, usage.ru_maxrss / 1024
