@@ -40,7 +40,7 @@ RARE = 3  #: columns in fewer rows, recombined ones included, get no weight
 PENALTY = 1e-6  #: strength of the weights' squared norm
 ITERATIONS = 40  #: of L-BFGS
 FOLDS = 3  #: of the search's folds, this many are enough to choose a temperature and a threshold
-DIFFERENT = 0.01  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
+DIFFERENT = 0.005  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
 
 #: Returns the compiled, calibrated model of the i-th fold's training rows.
 Teacher = Callable[[int], CompiledModel]

@@ -147,6 +147,20 @@ def compare(a: Judged, b: Judged, *, resamples: int = 1000, seed: int = 0) -> Di
     return Difference(a.evaluation.macro_f1 - b.evaluation.macro_f1, float(low), float(high))
 
 
+def interval(judged: Judged, *, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """Return the 95% interval of macro-F1 by the bootstrap (Efron & Tibshirani 1993, ch. 13): rows drawn anew."""
+    size = len(judged.sections)
+    answer = judged.target * size + judged.probabilities.argmax(axis=1)
+    rng = np.random.default_rng(seed)
+    n = len(answer)
+    f1 = [
+        _macro_f1(np.bincount(answer[rng.integers(0, n, n)], minlength=size * size).reshape(size, size))
+        for _ in range(resamples)
+    ]
+    low, high = np.quantile(f1, [0.025, 0.975])
+    return float(low), float(high)
+
+
 def differing(a: Judged, b: Judged, table: pd.DataFrame) -> list[dict[str, str]]:
     """Return the rows of ``table`` that the two models answer differently: headline, section, model, against."""
     answers = [np.array(judged.sections, object)[judged.probabilities.argmax(axis=1)] for judged in (a, b)]

@@ -20,7 +20,7 @@ from classifier.training.evaluation import Judged, score
 from classifier.training.search import Result, refit
 
 if TYPE_CHECKING:
-    from classifier.training.train import Corpora, Materials
+    from classifier.training.materials import Corpora, Materials
 
 logger = logging.getLogger(__name__)
 
