@@ -79,8 +79,10 @@ def predict(
     if source is not None:
         if keep and chosen == "table":
             raise typer.BadParameter("a table for people shows no other columns: use --format jsonl or tsv")
+        from classifier.corpus.packed import check_there
         from classifier.prediction.streaming import Job
 
+        check_there(source)  # before the model is loaded
         job = Job(source, output, chosen, top, tuple(keep or ()), kind, resume, strict)
         _predict_input(Classifier.load(model, tier), job)
         return

@@ -37,6 +37,18 @@ def split_suffix(name: str) -> tuple[str, str]:
     return Path(path.stem).suffix.lower(), packing
 
 
+def check_there(name: str) -> None:
+    """Raise a DataError unless there is such a file; ``-`` is standard input."""
+    try:
+        _ = name == "-" or Path(name).stat()
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> DataError:
+    return DataError(f"{name}: cannot be read ({error.strerror}). Check the path.")
+
+
 def _zstandard(name: str) -> Any:
     need("zstd", f"{name}: zstd")
     import zstandard
@@ -59,7 +71,7 @@ class Pieces:
             is_regular = name != "-" and Path(name).is_file()
             self.size = Path(name).stat().st_size if is_regular else None  #: of the file; None for a pipe
         except OSError as error:
-            raise DataError(f"{name}: cannot be read ({error.strerror}). Check the path.") from error
+            raise _unreadable(name, error) from error
         self._unpacked: Any = self.file
         if packing == ".gz":
             self._unpacked = gzip.GzipFile(fileobj=self.file)
