@@ -31,7 +31,7 @@ benchmarks: .venv/ready  ## measure the parts that experiments/README.md has fig
 	for name in near_duplicates label_errors doubted_labels articles; do \
 		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat)
+bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat-best)
 	for name in fasttext_accuracy speed growth streaming; do \
 		PYTHONPATH=experiments .venv-bench/bin/python -m benchmarks.$$name || exit 1; done
 	.venv-bench/bin/python experiments/tables.py

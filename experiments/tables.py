@@ -50,6 +50,17 @@ def sections() -> str:
     return "\n".join(lines)
 
 
+def tiers() -> str:
+    """Macro-F1 of every tier on the test table."""
+    rows = []
+    for r in results():
+        if found := r.get("tiers"):
+            row = {"experiment": r["experiment"], "accurate": f"{r['test']['macro_f1']:.4f}"}
+            row |= {tier: f"{found[tier]['macro_f1']:.4f}" for tier in ("cascade", "fast")}
+            rows.append(row | {"of the cascade's answers by fast": f"{found['cascade']['answered_by_fast']:.0%}"})
+    return table(rows)
+
+
 def leaderboards() -> str:
     """Every candidate of every search, as cross-validation ranked them."""
     parts = []
@@ -99,16 +110,18 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-TABLES = (
-    {"overview": overview, "sections": sections, "leaderboards": leaderboards, "speed": speed}
-    | {
-        "fasttext": fasttext,
-    }
-    | {
-        name: functools.partial(benchmark, name)
-        for name in ("label_errors", "doubted_labels", "near_duplicates", "articles")
-    }
-)
+BENCHMARKS = (
+    "label_errors", "doubted_labels", "near_duplicates", "articles",
+    "ablation", "learning_curve", "sections8", "sample_elsewhere",
+)  # fmt: skip
+TABLES = {
+    "overview": overview,
+    "sections": sections,
+    "tiers": tiers,
+    "leaderboards": leaderboards,
+    "speed": speed,
+    "fasttext": fasttext,
+} | {name: functools.partial(benchmark, name) for name in BENCHMARKS}
 
 
 def fill(text: str) -> str:

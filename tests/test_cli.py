@@ -75,11 +75,14 @@ def test_evaluate_prints_one_json_object(trained: Path) -> None:
     assert done.returncode == 0
     figures = json.loads(done.stdout)
     assert set(figures) == {"macro_f1", "accuracy", "per_section", "log_loss", "ece", "n", "model"}
-    assert set(figures["model"]) == {"name", "version", "fingerprint"}
-    assert figures["model"]["version"] == 1
+    assert set(figures["model"]) == {"name", "version", "fingerprint", "tier"}
+    assert (figures["model"]["version"], figures["model"]["tier"]) == (1, "accurate")
     manifest = json.loads((trained / "models/quick/manifest.json").read_text(encoding="utf-8"))
     assert figures["macro_f1"] == pytest.approx(manifest["about"]["test"]["macro_f1"])
     assert "macro-F1" in run("evaluate", "sample:test", cwd=trained).stdout.decode()
+    fast = json.loads(run("evaluate", "sample:test", "--json", "--tier", "fast", cwd=trained).stdout)
+    assert fast["model"]["tier"] == "fast"
+    assert fast["log_loss"] != figures["log_loss"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ estimator = "nbsvm"
 features = [["chars"]]
 min_df = [2]
 grid = {{ C = [0.1] }}
+[fast]
+distil = false
 [gate]
 macro_f1 = {floor}
 """

@@ -6,7 +6,8 @@ import pytest
 from sklearn import metrics
 
 from classifier.errors import DataError
-from classifier.training.evaluation import Judged, compare, judge, reliability, score
+from classifier.prediction.classifier import Classifier
+from classifier.training.evaluation import Judged, compare, interval, judge, reliability, score
 
 SECTIONS = ("정치", "경제", "사회", "스포츠")
 
@@ -41,7 +42,8 @@ def test_figures_are_those_of_scikit_learn():
 def test_figures_of_a_real_model_are_those_of_scikit_learn(clf, sample):
     table = pd.DataFrame(sample["test"], columns=["headline", "section"])
     found = judge(clf.model, table)
-    predicted = [prediction.section for prediction in clf.predict(table["headline"])]
+    accurate = Classifier(clf.model, "accurate")
+    predicted = [prediction.section for prediction in accurate.predict(table["headline"])]
     assert found.evaluation.macro_f1 == pytest.approx(metrics.f1_score(table["section"], predicted, average="macro"))
     assert found.evaluation.accuracy == pytest.approx(metrics.accuracy_score(table["section"], predicted))
     assert found.evaluation.accuracy > 0.5
@@ -139,3 +141,17 @@ def test_models_judged_on_different_tables_are_not_compared():
     target = np.array([0, 1, 2, 3])
     with pytest.raises(ValueError, match="different tables"):
         compare(judged(np.eye(4), target), judged(np.eye(4), target[::-1]))
+
+
+def test_the_interval_is_a_bootstrap_of_macro_f1():
+    target = np.random.default_rng(10).integers(0, 3, 150)  # 스포츠 never occurs, but is answered
+    probabilities = guesses(11, target)
+    found = interval(judged(probabilities, target), resamples=200, seed=3)
+    rng = np.random.default_rng(3)
+    slow = []
+    for _ in range(200):
+        rows = rng.integers(0, 150, 150)
+        answer = probabilities[rows].argmax(axis=1)
+        labels = np.unique(target[rows])
+        slow.append(metrics.f1_score(target[rows], answer, labels=labels, average="macro", zero_division=0.0))
+    assert found == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))

@@ -162,7 +162,7 @@ def test_killed_again_and_again_it_ends_with_every_row_once(
 ) -> None:
     dice = random.Random(0)
     path = tmp_path / "in.txt.gz"
-    lines = [f"{headline} {i}".encode() for i, headline in enumerate(headlines * 12)]
+    lines = [f"{headline} {i}".encode() for i, headline in enumerate(headlines * 80)]
     lines[1000] = b"\xff broken"
     path.write_bytes(gzip.compress(b"\n".join(lines), 1))
     whole, output = tmp_path / f"whole.{suffix}", tmp_path / f"out.{suffix}"

@@ -88,6 +88,9 @@ def _print_leaderboard(outcome: Outcome) -> None:
         f"accuracy {test.accuracy:.4f}, log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}",
         soft_wrap=True,
     )
+    for tier, figures in outcome.tiers.items():
+        share = f", in which the fast tier answers {figures['answered_by_fast']:.0%}" if tier == "cascade" else ""
+        out.print(f"{tier} tier: macro-F1 {figures['macro_f1']:.4f}{share}", soft_wrap=True)
     out.print(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}", soft_wrap=True)
 
 
@@ -98,7 +101,10 @@ def evaluate(
     against: Annotated[str | None, typer.Option(help="Another model, to compare with on the same table.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say how good a model is on a table, or whether it is better than another."""
+    """Say how good a model is on a table, or whether it is better than another.
+
+    Without --tier it is the accurate tier, which training tests and the registry compares.
+    """
     from dataclasses import asdict
 
     from classifier.corpus.datasets import load_corpus
@@ -106,8 +112,13 @@ def evaluate(
     from classifier.training.evaluation import compare, differing, judge
 
     check_tier(tier)
-    clf = Classifier.load(model, tier)
-    rival = Classifier.load(against, tier) if against is not None else None
+
+    def load(source: str | None) -> Classifier:
+        found = Classifier.load(source, tier)
+        return found if tier is not None or found.tier == "fast" else Classifier(found.model, "accurate")
+
+    clf = load(model)
+    rival = load(against) if against is not None else None
     rows = load_corpus(table)
     judged = judge(clf.scorer, rows)
     report = judged.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}

@@ -219,11 +219,12 @@ class Artefact:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._weights: IO[bytes] | None = None
         for attempt in range(5):
             manifest = _read_manifest(self.folder)
             try:
-                self._weights: IO[bytes] | None = (self.folder / manifest["weights"]).open("rb")
                 self.fast = self._load_fast(manifest)
+                self._weights = (self.folder / manifest["weights"]).open("rb")
                 break
             except FileNotFoundError as error:
                 # Replaced between reading the manifest and opening its arrays: read the new one.

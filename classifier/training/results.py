@@ -29,6 +29,7 @@ def write_result(outcome: Outcome, folder: Path) -> Path:
         "winner": winner.candidate.name,
         "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},
         "test": outcome.test.to_dict(),
+        "tiers": outcome.tiers,
         "leaderboard": [
             {
                 "candidate": result.candidate.name,

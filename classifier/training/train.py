@@ -49,6 +49,7 @@ class Outcome:
     leaderboard: list[tuple[Result, float]]  #: best first, with headlines a second
     winner: Result
     test: Evaluation
+    tiers: dict[str, dict[str, float]]  #: what the fast tier and the cascade come to on the test table
     folder: Path
     version: int
     promoted: bool
@@ -91,11 +92,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         if config.fast.distil:
             model = with_fast_tier(model, winner, materials, corpora, config)
         judged = judge(model, corpora.test)
-        model = model.with_about(
-            test=judged.evaluation.to_dict(),
-            test_table=corpora.test_name,
-            test_tiers=judge_tiers(model, judged, corpora),
-        )
+        tiers = judge_tiers(model, judged, corpora)
+        model = model.with_about(test=judged.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
         model.save(folder)
         run.log_winner(winner, throughput, judged.evaluation)
         card = (folder / "README.md").read_text(encoding="utf-8")
@@ -120,6 +118,7 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         leaderboard=leaderboard,
         winner=winner,
         test=judged.evaluation,
+        tiers=tiers,
         folder=folder,
         version=version,
         promoted=promoted,

@@ -26,7 +26,7 @@ from classifier.prediction.classifier import Classifier
 from classifier.text.morphemes import kiwi
 from classifier.text.normalize import normalize_all
 
-MODEL = "models/ynat"
+MODEL = "models/ynat-best"
 ROUNDS = 7
 HEADLINE = "손흥민, 개막전 멀티골…토트넘 3-1 승"
 

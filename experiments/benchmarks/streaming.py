@@ -5,7 +5,7 @@ writing included, against ``Classifier.predict_proba`` on a list of a million of
 ``classifier train --stream`` on 100,000, 1 and 10 million rows, one pass. The rows are recombined
 (``recombined.py``) and no headlines that anybody wrote.
 
-    python -m benchmarks.streaming [predicting] [training] [--rows 10000000] [--turns 3] [--model models/ynat]
+    python -m benchmarks.streaming [predicting] [training] [--rows 10000000] [--turns 3] [--model models/ynat-best]
 """
 
 from __future__ import annotations
