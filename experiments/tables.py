@@ -112,7 +112,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 BENCHMARKS = (
     "label_errors", "doubted_labels", "near_duplicates", "articles",
-    "ablation", "learning_curve", "sections8", "sample_elsewhere",
+    "ablation", "learning_curve", "tried", "dev_readings", "elsewhere", "sections8", "parts",
 )  # fmt: skip
 TABLES = {
     "overview": overview,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.naive_bayes import ComplementNB
@@ -134,17 +135,17 @@ def test_the_stack_is_the_plain_way_of_stacking():
     counts, target = small_counts(3, rows=240)
     other, other_target = small_counts(2, rows=120, seed=1)
     groups = np.arange(240) // 3
-    model = StackedNBSVM(alphas=(1.0, 0.3)).fit(
+    model = StackedNBSVM(alphas=(1.0, 0.3), plain=True).fit(
         counts, target, groups=groups, auxiliary=[(sparse.csr_array(other), other_target)]
     )
     helper = NBSVM().fit(other, other_target).decision_function(counts)
     held_out, final = [], []
-    for alpha in (1.0, 0.3):
+    for member in (NBSVM(alpha=1.0), NBSVM(alpha=0.3), LinearSVC(C=0.1, class_weight="balanced", random_state=0)):
         scores = np.empty((240, 3))
         for train, test in StratifiedGroupKFold(3, shuffle=True, random_state=0).split(counts, target, groups):
-            scores[test] = NBSVM(alpha=alpha).fit(counts[train], target[train]).decision_function(counts[test])
+            scores[test] = clone(member).fit(counts[train], target[train]).decision_function(counts[test])
         held_out.append(scores)
-        final.append(NBSVM(alpha=alpha).fit(counts, target).decision_function(counts))
+        final.append(member.fit(counts, target).decision_function(counts))
     both = np.column_stack([-helper / 2, helper / 2])
     blend = LogisticRegression(class_weight="balanced", max_iter=300).fit(np.hstack([*held_out, both]), target)
     expected = blend.decision_function(np.hstack([*final, both]))
@@ -174,3 +175,8 @@ def test_an_auxiliary_table_teaches_the_stack_words_that_the_rows_lack():
 def test_the_stack_refuses_sections_too_small_to_hold_out():
     with pytest.raises(ValueError, match=r"two rows or more of each class; found 가 \(3\), 나 \(1\)"):
         StackedNBSVM().fit(np.eye(4), np.array(["가", "가", "가", "나"]))
+
+
+def test_a_stack_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="plain=True"):
+        StackedNBSVM(alphas=()).fit(np.eye(4), np.array(["가", "가", "나", "나"]))

@@ -106,7 +106,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
 
 
 class StackedNBSVM(ClassifierMixin, BaseEstimator):
-    """NB-SVMs of several smoothings and of other tables, weighed by a logistic regression.
+    """NB-SVMs of several smoothings and of other tables, with or without a plain SVM, weighed by a logistic regression.
 
     Stacked generalization (Wolpert 1992): the regression is fitted on scores that the members give to rows
     which they were not fitted on. An auxiliary table has sections of its own, which need not be those of ``y``;
@@ -116,15 +116,23 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
     Args:
         C: inverse strength of the members' regularisation.
         alphas: smoothing of the naive-Bayes ratio, one member for each.
+        plain: whether a linear SVM on the features as they are is a member too; it carries over better to headlines
+            of another house.
         folds: by how many folds the members' scores are made.
         random_state: seed of the folds and of the coordinate descents.
     """
 
     def __init__(
-        self, C: float = 0.1, alphas: Sequence[float] = (1.0, 0.3), folds: int = 3, random_state: int | None = 0
+        self,
+        C: float = 0.1,
+        alphas: Sequence[float] = (1.0, 0.3),
+        plain: bool = False,
+        folds: int = 3,
+        random_state: int | None = 0,
     ) -> None:
         self.C = C
         self.alphas = alphas
+        self.plain = plain
         self.folds = folds
         self.random_state = random_state
 
@@ -159,9 +167,13 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         parts = list(kind(folds, shuffle=True, random_state=self.random_state).split(matrix, target, groups))
 
+        members = [NBSVM(C=self.C, alpha=alpha, random_state=self.random_state) for alpha in self.alphas]
+        if self.plain:
+            members.append(LinearSVC(C=self.C, class_weight="balanced", random_state=self.random_state))
+        if not members:
+            raise ValueError("StackedNBSVM needs a member: give alphas, or plain=True")
         scores, maps = [], []
-        for alpha in self.alphas:
-            member = NBSVM(C=self.C, alpha=alpha, random_state=self.random_state)
+        for member in members:
             held_out = np.empty((len(target), len(self.classes_)))
             for train, test in parts:
                 fitted = clone(member).fit(matrix[train], target[train], None if weight is None else weight[train])

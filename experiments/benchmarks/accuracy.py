@@ -54,8 +54,8 @@ def main() -> None:
         low, high = interval(judged)
         row = {
             "recipe": name,
-            "macro_F1": round(judged.evaluation.macro_f1, 4),
-            "95%_interval": f"{low:.4f} to {high:.4f}",
+            "macro-F1": round(judged.evaluation.macro_f1, 4),
+            "95% interval": f"{low:.4f} to {high:.4f}",
             "accuracy": round(judged.evaluation.accuracy, 4),
         }
         print(row, flush=True)
