@@ -144,20 +144,22 @@ class Joint:
         if not len(features):
             return None
         features.sort()
-        fresh = features[1:] != features[:-1]
-        tf = None
-        if not fresh.all():
-            at = np.concatenate([[0], fresh.nonzero()[0] + 1])
-            tf = 1 + np.log(np.diff(at, append=len(features)))
-            features = features[at]
-        values = self._idf.take(features)
-        if tf is not None:
-            values *= tf
+        edge = np.empty(len(features) + 1, np.bool_)
+        edge[0] = edge[-1] = True
+        np.not_equal(features[1:], features[:-1], out=edge[1:-1])
+        at = edge.nonzero()[0]
+        if len(at) == len(edge):
+            values = self._idf.take(features)
+        else:
+            features = features.take(at[:-1])
+            values = self._idf.take(features)
+            values *= 1 + np.log(at[1:] - at[:-1])
         bounds = features.searchsorted(self._starts)
-        begins = bounds[:-1][bounds[:-1] < bounds[1:]]  # of the blocks that have any
-        length = np.sqrt(np.add.reduceat(values * values, begins))
-        sums = np.add.reduceat(self._coefficients.take(features, axis=0) * values[:, None], begins, axis=0)
-        return np.asarray((sums / np.maximum(length, 1e-12)[:, None]).sum(axis=0))
+        sizes = bounds[1:] - bounds[:-1]
+        filled = sizes > 0  # the blocks that have any
+        length = np.sqrt(np.add.reduceat(values * values, bounds[:-1][filled]))
+        values /= np.maximum(length, 1e-12).repeat(sizes[filled])
+        return np.asarray(values @ self._coefficients.take(features, axis=0))
 
     def _features(self, columns: Mapping[str, NDArray[np.int32]]) -> NDArray[np.int64]:
         """Return the rows in the joint tables of all occurrences that count, in any order."""

@@ -9,6 +9,7 @@ its multiplication alone), and its top bits are the column (feature hashing, Wei
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def hash_spans(spans: Sequence[tuple[str, int, int]], bits: int) -> list[NDArray
         part = slice(low - 1, high), slice(start, end)
         found.append(rolling[part][inside[part]])
     columns = mix(np.concatenate(found), bits)
-    ends = np.cumsum([len(part) for part in found]).tolist()
+    ends = list(itertools.accumulate(map(len, found)))
     return [columns[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 

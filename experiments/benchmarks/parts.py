@@ -48,7 +48,9 @@ def fast_parts(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
 
     def hashes() -> list[np.ndarray]:
         return [
-            hash_lines(text, low, high, tier.bits)[1] for view, (low, high) in tier.views.items() for text in texts[view]
+            hash_lines(text, low, high, tier.bits)[1]
+            for view, (low, high) in tier.views.items()
+            for text in texts[view]
         ]
 
     columns = hashes()
