@@ -40,7 +40,8 @@ def fast_parts(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
     """Return the parts of the fast tier."""
     clf = Classifier.load(folder, "fast")
     tier = clf.model.fast
-    assert tier is not None
+    if tier is None:
+        raise SystemExit(f"{folder} has no fast tier")
     chunks = [headlines[i : i + CHUNK] for i in range(0, len(headlines), CHUNK)]
     normalized = [normalize_all(chunk) for chunk in chunks]
     texts = {view: ["\n".join(chunk) for chunk in normalized] for view in tier.views}
