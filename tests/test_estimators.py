@@ -147,7 +147,9 @@ def test_the_stack_is_the_plain_way_of_stacking():
         held_out.append(scores)
         final.append(member.fit(counts, target).decision_function(counts))
     both = np.column_stack([-helper / 2, helper / 2])
-    blend = LogisticRegression(class_weight="balanced", max_iter=300).fit(np.hstack([*held_out, both]), target)
+    blend = LogisticRegression(class_weight="balanced", solver="newton-cholesky", tol=1e-8).fit(
+        np.hstack([*held_out, both]), target
+    )
     expected = blend.decision_function(np.hstack([*final, both]))
     np.testing.assert_allclose(model.decision_function(counts), expected, atol=1e-6)
 

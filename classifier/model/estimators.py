@@ -186,7 +186,10 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
             scores.append(matrix @ weights + intercept)
             maps.append((weights, intercept))
 
-        blend = LogisticRegression(class_weight="balanced", max_iter=300).fit(np.hstack(scores), target, weight)
+        # Newton's steps end where they should; L-BFGS stops half-way, where depends on the number of threads.
+        blend = LogisticRegression(class_weight="balanced", solver="newton-cholesky", tol=1e-8).fit(
+            np.hstack(scores), target, weight
+        )
         mix, bias = linear_weights(blend)
         self.coef_ = (np.hstack([weights for weights, _ in maps]) @ mix).T
         self.intercept_ = np.concatenate([intercept for _, intercept in maps]) @ mix + bias
