@@ -54,9 +54,9 @@ def main() -> None:
         low, high = interval(judged)
         row = {
             "recipe": name,
-            "macro-F1": round(judged.evaluation.macro_f1, 4),
+            "macro-F1": f"{judged.evaluation.macro_f1:.4f}",
             "95% interval": f"{low:.4f} to {high:.4f}",
-            "accuracy": round(judged.evaluation.accuracy, 4),
+            "accuracy": f"{judged.evaluation.accuracy:.4f}",
         }
         print(row, flush=True)
         return row
