@@ -11,7 +11,7 @@ train: .venv/ready  ## train on the sample corpus, register the best, classify a
 		"與野, 예산안 처리 막판 줄다리기" "[단독] 배우 A씨, 5년 열애 끝 결혼" "누리호 4차 발사 성공…위성 교신 확인"
 
 test: .venv/ready  ## the whole suite, a part on each core
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 pictures: .venv/ready browser  ## take the README's pictures of the UI anew, from this folder's store
 	$(BIN)/python -m tests.pictures

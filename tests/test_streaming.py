@@ -191,12 +191,13 @@ def test_killed_again_and_again_it_ends_with_every_row_once(
         interruptions += 1
         assert status == -signal.SIGKILL or (status == 130 and "--resume goes on" in said), said
         assert "Traceback" not in said
+        if not _there(record):
+            break  # killed after its last line: all is written
         seen = json.loads(record.read_text(encoding="utf-8"))["rows"]
         with output.open("ab") as stream:  # as if the machine had died in the middle of a line
             stream.write(b'{"headline": "half a li')
-    assert status == 0, said
+    assert not record.exists(), said
     assert interruptions >= 2
-    assert not record.exists()
     assert unpacked(output) == unpacked(whole)
     assert unpacked(output).count(b"\n") == len(lines) + ("tsv" in suffix)
 
