@@ -10,11 +10,10 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page
 
 from classifier.places import REGISTERED_MODEL, store_address
-from classifier.training.ui import free_port
 from classifier.training.views import leaderboard_address
 from tests.browser import close_assistant, open_page
 from tests.conftest import REPOSITORY
-from tests.servers import serving
+from tests.servers import serving, unused_port
 
 FOLDER = REPOSITORY / "experiments" / "pictures"
 
@@ -33,7 +32,7 @@ def main() -> None:
     champion = client.get_model_version_by_alias(REGISTERED_MODEL, "champion")
     experiment = client.get_run(champion.run_id).info.experiment_id
     FOLDER.mkdir(exist_ok=True)
-    port = free_port("127.0.0.1", 5900)
+    port = unused_port()
     command = (
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store_address(),
         "--host", "127.0.0.1", "--port", str(port), "--workers", "1",

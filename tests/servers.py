@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,13 @@ from pathlib import Path
 def heed_ctrl_c() -> None:
     """Undo, in a child, that a shell makes what it runs in the background deaf to SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def unused_port() -> int:
+    """Return a port that the system says nobody uses; tests that run side by side get different ones."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from classifier.training.registry import find_version, promote, versions
 from classifier.training.train import train
 from classifier.training.ui import free_port
 from tests.conftest import write_config
-from tests.servers import serving
+from tests.servers import serving, unused_port
 
 HEADLINES = ["코스피 사흘째 상승…외국인 '사자'", "손흥민, 개막전 멀티골", "???"]
 
@@ -45,7 +45,7 @@ def post(address: str, body: dict[str, Any]) -> tuple[int, Any]:
 
 
 def test_the_champion_serves_over_a_socket(trained: Path, tmp_path: Path) -> None:
-    port = free_port("127.0.0.1", 5600)
+    port = unused_port()
     command = (
         sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", "models:/headline-classifier@champion",
         "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
@@ -86,7 +86,7 @@ def test_a_logged_model_holds_no_pickle(trained: Path) -> None:
 
 
 def test_all_of_it_works_with_a_tracking_server(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    port = free_port("127.0.0.1", 5700)
+    port = unused_port()
     folder = tmp_path / "server"
     folder.mkdir()
     shutil.copy(tables / "mlflow.db", folder / "mlflow.db")

@@ -10,10 +10,9 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from classifier.training.ui import free_port
 from classifier.training.views import leaderboard_address
 from tests.browser import CHROMIUM, close_assistant, open_page
-from tests.servers import serving
+from tests.servers import serving, unused_port
 
 expect.set_options(timeout=30_000)
 
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: `make bro
 
 @pytest.fixture(scope="module")
 def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port("127.0.0.1", 5800)
+    port = unused_port()
     command = (
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{trained / 'mlflow.db'}",
         "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
