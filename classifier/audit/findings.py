@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.audit.style import Style, judge_style
 from classifier.corpus.duplicates import near_duplicate_groups
-from classifier.corpus.sections import SECTIONS
+from classifier.corpus.sections import in_order
 from classifier.errors import DataError
 from classifier.model.explanation import explain
 from classifier.model.features import FeatureCache
@@ -169,8 +169,7 @@ def audit(
         raise DataError(
             f"{name}: no row has a section, so there is nothing to audit. `classifier predict` gives sections."
         )
-    present = set(labelled["section"])
-    sections = [s for s in SECTIONS if s in present] + sorted(present - set(SECTIONS))
+    sections = in_order(labelled["section"])
     target = np.array([sections.index(s) for s in labelled["section"]], np.intp)
     headlines = labelled["headline"].tolist()
     groups = near_duplicate_groups(headlines)

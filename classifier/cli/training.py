@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from classifier.cli.common import Model, Tier, check_tier, console, progress_bar, rows_bar
+from classifier.cli.common import Model, check_tier, console, progress_bar, rows_bar
 
 if TYPE_CHECKING:
     from classifier.training.train import Outcome
@@ -97,7 +97,10 @@ def _print_leaderboard(outcome: Outcome) -> None:
 def evaluate(
     table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:dev.")],
     model: Model = None,
-    tier: Tier = None,
+    tier: Annotated[
+        str | None,
+        typer.Option(help="Which tier to measure: fast, accurate or cascade. Default: accurate, if the model has it."),
+    ] = None,
     against: Annotated[str | None, typer.Option(help="Another model, to compare with on the same table.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

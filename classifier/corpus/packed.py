@@ -40,7 +40,8 @@ def split_suffix(name: str) -> tuple[str, str]:
 def check_there(name: str) -> None:
     """Raise a DataError unless there is such a file; ``-`` is standard input."""
     try:
-        _ = name == "-" or Path(name).stat()
+        if name != "-":
+            Path(name).stat()
     except OSError as error:
         raise _unreadable(name, error) from error
 

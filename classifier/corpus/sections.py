@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 SECTIONS = ("정치", "경제", "사회", "세계", "IT과학", "생활문화", "연예", "스포츠")
 
@@ -37,3 +38,9 @@ def canonical_section(spelling: str) -> str:
     A name that no alias knows is a section of the table's own and is returned stripped.
     """
     return known_section(spelling) or unicodedata.normalize("NFC", spelling).strip()
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names once each: canonical sections in their order, then a table's own ones by name."""
+    present = set(names)
+    return tuple(name for name in SECTIONS if name in present) + tuple(sorted(present - set(SECTIONS)))

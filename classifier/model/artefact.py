@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_CHUNK = 2048
+CHUNK = 2048  #: headlines at a time
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class CompiledModel(Scorer):
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
         logits[:] = self.intercept
         known = np.zeros(len(headlines), np.bool_)
-        for start in range(0, len(headlines), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
+        for start in range(0, len(headlines), CHUNK):
+            chunk = slice(start, start + CHUNK)
             batch = Batch(normalize_all(headlines[chunk]))
             for name, weights in self.blocks.items():
                 weights.add_scores(BLOCKS[name].find(batch), logits[chunk], known[chunk])
@@ -116,8 +116,8 @@ class CompiledModel(Scorer):
         logits[:] = self.intercept
         known = np.zeros(len(logits), np.bool_)
         for name, weights in self.blocks.items():
-            for start in range(0, len(logits), _CHUNK):
-                chunk = slice(start, start + _CHUNK)
+            for start in range(0, len(logits), CHUNK):
+                chunk = slice(start, start + CHUNK)
                 weights.add_counts(counts[name][chunk], logits[chunk], known[chunk])
         return logits
 

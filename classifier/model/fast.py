@@ -20,9 +20,9 @@ from classifier.text.normalize import normalize_all
 
 LANES = 8  #: weights in a word
 ZERO = 128  #: the byte that stands for the weight 0
+CHUNK = 1024  #: headlines at a time
 _LONGEST = 64  #: positions whose sums of four n-grams fit a lane of 16 bits
 _HELD = 257  #: bytes whose sum fits a lane of 16 bits
-_CHUNK = 1024
 _EVEN = np.uint64(0x00FF00FF00FF00FF)
 _BYTE = np.uint64(8)
 _SHIFTS = np.arange(0, 64, 16, dtype=np.uint64)
@@ -117,7 +117,7 @@ class FastTier(Scorer):
         total = np.zeros((len(normalized), len(self.sections)), np.int64)
         number = np.zeros(len(normalized), np.int64)
         for view, (low, high) in self.views.items():
-            bounds, columns = hash_lines(_read(view, text), low, high, self.bits)
+            bounds, columns = hash_lines(read_view(view, text), low, high, self.bits)
             size = bounds[1:] - bounds[:-1]
             number += ngrams_of_line(size, low, high)
             total += self._lane_sums(columns, bounds[:-1], size)
@@ -148,8 +148,8 @@ class FastTier(Scorer):
         """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
         known = np.empty(len(headlines), np.bool_)
-        for start in range(0, len(headlines), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
+        for start in range(0, len(headlines), CHUNK):
+            chunk = slice(start, start + CHUNK)
             normalized = normalize_all(headlines[chunk])
             sums, count = self._sums(normalized)
             filled = np.fromiter(map(bool, normalized), np.bool_, len(normalized))
@@ -163,7 +163,9 @@ class FastTier(Scorer):
     def score_one(self, headline: str) -> tuple[list[float], bool]:
         """Return the logits of one headline and whether it holds anything known, with few calls of NumPy."""
         (normalized,) = normalize_all([headline])
-        found = [hash_line(_read(view, normalized), low, high, self.bits) for view, (low, high) in self.views.items()]
+        found = [
+            hash_line(read_view(view, normalized), low, high, self.bits) for view, (low, high) in self.views.items()
+        ]
         columns = np.concatenate([column for line in found for column in line])
         count = len(columns)
         if count > _HELD or len(self.table) > 1 or not normalized:
@@ -187,7 +189,7 @@ class FastTier(Scorer):
         _, count = self._sums([normalized])
         result = {}
         for view, (low, high) in self.views.items():
-            _, columns = hash_lines(_read(view, normalized), low, high, self.bits)
+            _, columns = hash_lines(read_view(view, normalized), low, high, self.bits)
             column, size = columns.ravel(), columns.shape[1]
             start = np.tile(np.arange(size, dtype=np.int32), len(columns))
             length = np.repeat(np.arange(low, high + 1, dtype=np.int32), size)
@@ -200,5 +202,6 @@ class FastTier(Scorer):
         return result
 
 
-def _read(view: str, text: str) -> str:
+def read_view(view: str, text: str) -> str:
+    """Return what a view reads of a normalized text."""
     return text.replace(" ", "") if view == "nospace" else text

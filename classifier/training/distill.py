@@ -25,7 +25,7 @@ from sklearn.metrics import f1_score
 from classifier.model.artefact import CompiledModel
 from classifier.model.calibration import fit_temperature
 from classifier.model.cascade import confidence
-from classifier.model.fast import FastTier, Views
+from classifier.model.fast import FastTier, Views, read_view
 from classifier.model.features import Counts, FeatureCache, slice_rows
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
@@ -60,7 +60,7 @@ def line_counts(headlines: Sequence[str], views: Views = VIEWS, bits: int = BITS
     text = "\n".join(normalize_all(headlines))
     rows, columns = [], []
     for view, (low, high) in views.items():
-        bounds, found = hash_lines(text.replace(" ", "") if view == "nospace" else text, low, high, bits)
+        bounds, found = hash_lines(read_view(view, text), low, high, bits)
         row = np.tile(np.repeat(np.arange(len(headlines)), np.diff(bounds)), len(found))
         inside = np.flatnonzero(found < 1 << bits)
         rows.append(row[inside])

@@ -137,13 +137,8 @@ def compare(a: Judged, b: Judged, *, resamples: int = 1000, seed: int = 0) -> Di
     for judged in (a, b):
         to_code = np.array([code.get(name, size - 1) for name in judged.sections])
         answers.append(truth * size + to_code[judged.probabilities.argmax(axis=1)])
-    rng = np.random.default_rng(seed)
-    differences = np.empty(resamples)
-    for i in range(resamples):
-        rows = rng.integers(0, len(truth), len(truth))
-        f1 = [_macro_f1(np.bincount(answer[rows], minlength=size * size).reshape(size, size)) for answer in answers]
-        differences[i] = f1[0] - f1[1]
-    low, high = np.quantile(differences, [0.025, 0.975])
+    first, second = _bootstrap(answers, size, resamples, seed)
+    low, high = np.quantile(first - second, [0.025, 0.975])
     return Difference(a.evaluation.macro_f1 - b.evaluation.macro_f1, float(low), float(high))
 
 
@@ -151,14 +146,23 @@ def interval(judged: Judged, *, resamples: int = 1000, seed: int = 0) -> tuple[f
     """Return the 95% interval of macro-F1 by the bootstrap (Efron & Tibshirani 1993, ch. 13): rows drawn anew."""
     size = len(judged.sections)
     answer = judged.target * size + judged.probabilities.argmax(axis=1)
-    rng = np.random.default_rng(seed)
-    n = len(answer)
-    f1 = [
-        _macro_f1(np.bincount(answer[rng.integers(0, n, n)], minlength=size * size).reshape(size, size))
-        for _ in range(resamples)
-    ]
-    low, high = np.quantile(f1, [0.025, 0.975])
+    low, high = np.quantile(_bootstrap([answer], size, resamples, seed), [0.025, 0.975])
     return float(low), float(high)
+
+
+def _bootstrap(answers: Sequence[NDArray[np.intp]], size: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """Return macro-F1 of each model on rows drawn with replacement, the same for all: (n_models, resamples).
+
+    ``answers`` (n_rows,) hold truth times ``size`` plus answer, both of them below ``size``.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(answers[0])
+    f1 = np.empty((len(answers), resamples))
+    for i in range(resamples):
+        rows = rng.integers(0, n, n)
+        for of_model, answer in zip(f1, answers, strict=True):
+            of_model[i] = _macro_f1(np.bincount(answer[rows], minlength=size * size).reshape(size, size))
+    return f1
 
 
 def differing(a: Judged, b: Judged, table: pd.DataFrame) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from classifier.model.calibration import fit_temperature
-from classifier.model.fast import FastTier
+from classifier.model.fast import FastTier, read_view
 from classifier.text.ngrams import hash_lines, ngrams_of_line
 from classifier.training.distill import VIEWS
 from classifier.training.spill import FILES, Progress, Spill
@@ -59,7 +59,7 @@ class _Learner:
         number = np.zeros(len(normalized), np.int64)
         columns, lengths = [], []
         for view, (low, high) in VIEWS.items():
-            bounds, found = hash_lines(text.replace(" ", "") if view == "nospace" else text, low, high, self.bits)
+            bounds, found = hash_lines(read_view(view, text), low, high, self.bits)
             size = np.diff(bounds)
             number += ngrams_of_line(size, low, high)
             columns.append(found.T.ravel().astype(np.int32))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.duplicates import near_duplicate_groups, near_duplicate_pairs
-from classifier.corpus.sections import SECTIONS
+from classifier.corpus.sections import in_order
 from classifier.corpus.tables import merge_repeats
 from classifier.errors import DataError
 from classifier.model.features import Counts, FeatureCache
@@ -60,13 +60,12 @@ def load_corpora(config: Config, base: Path) -> Corpora:
         rows = rows[~chosen]
     train, cleaning = merge_repeats(rows)
     logger.info("train: %s", cleaning)
-    names = set(train["section"])
-    sections = tuple(name for name in SECTIONS if name in names) + tuple(sorted(names - set(SECTIONS)))
+    sections = in_order(train["section"])
     if len(sections) < 2:
         raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
     if config.data.test is not None:
         test, test_name = load_corpus(config.data.test, base), config.data.test
-        unknown = sorted(set(test["section"]) - names)
+        unknown = sorted(set(test["section"]) - set(sections))
         if unknown:
             raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
         seen = set(test["headline"])

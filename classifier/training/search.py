@@ -281,8 +281,8 @@ def headlines_per_second(result: Result, seconds: dict[str, float]) -> float:
     return 1 / total
 
 
-def refit(
-    result: Result,
+def fit_model(
+    candidate: Candidate,
     counts: Counts,
     target: NDArray[np.intp],
     sections: Sequence[str],
@@ -291,11 +291,12 @@ def refit(
     weighting: Weighting = None,
     rows: NDArray[np.intp] | None = None,
     extra: Extra = NOTHING,
+    temperature: float = 1.0,
 ) -> CompiledModel:
-    """Fit a candidate on all training rows, or some, and compile it, with the temperature cross-validation found."""
+    """Fit a candidate on all rows, or some, and compile it, with the temperature that cross-validation found if any."""
     rows = np.arange(len(target)) if rows is None else rows
-    features, estimator = fit(result.candidate, counts, target, rows, embeddings, seed, weighting, extra)
-    return compile_model(features, estimator, sections, result.temperature)
+    features, estimator = fit(candidate, counts, target, rows, embeddings, seed, weighting, extra)
+    return compile_model(features, estimator, sections, temperature)
 
 
 def compile_model(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.corpus.datasets import datasets, load_corpus
-from classifier.corpus.sections import SECTIONS
+from classifier.corpus.sections import in_order
 from classifier.errors import ConfigError, DataError
 from classifier.model.artefact import CompiledModel
 from classifier.places import MODELS, cache_folder
@@ -118,8 +118,7 @@ def _fit(
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         rows = spill(config.data.train, base, Path(folder), reading)
-        sections = tuple(name for name in SECTIONS if name in rows.sections)
-        sections += tuple(sorted(set(rows.sections) - set(SECTIONS)))
+        sections = in_order(rows.sections)
         if config.data.test is not None:
             test, test_name = load_corpus(config.data.test, base), config.data.test
             unknown = sorted(set(test["section"]) - set(sections))

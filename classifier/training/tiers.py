@@ -17,7 +17,7 @@ from classifier.places import cache_folder
 from classifier.training.config import Config
 from classifier.training.distill import distill
 from classifier.training.evaluation import Judged, score
-from classifier.training.search import Result, refit
+from classifier.training.search import Result, fit_model
 
 if TYPE_CHECKING:
     from classifier.training.materials import Corpora, Materials
@@ -31,9 +31,9 @@ def refit_fold(
     """Fit the winner on all rows, or on those of a fold, and compile it."""
     rows = None if fold is None else materials.folds[fold][0]
     weighting = materials.weighting if fold is None else (materials.weightings or [None] * (fold + 1))[fold]
-    return refit(
-        winner, materials.counts, materials.target, sections, materials.embeddings, seed, weighting, rows,
-        materials.extra,
+    return fit_model(
+        winner.candidate, materials.counts, materials.target, sections, materials.embeddings, seed, weighting, rows,
+        materials.extra, winner.temperature,
     )  # fmt: skip
 
 

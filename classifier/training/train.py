@@ -24,11 +24,7 @@ from classifier.training.insight import environment, learning_curve, top_feature
 from classifier.training.materials import Corpora, Materials, gather, load_corpora
 from classifier.training.notes import registered_note, search_note
 from classifier.training.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
-from classifier.training.search import (
-    Result,
-    headlines_per_second,
-    search,
-)
+from classifier.training.search import Result, headlines_per_second, search
 from classifier.training.tiers import judge_tiers, refit_fold, with_fast_tier
 from classifier.training.tracking import Run, candidate_key, connect, store_call, table_digest
 
