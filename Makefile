@@ -28,7 +28,7 @@ tables: .venv/ready  ## write the tables of experiments/README.md from experimen
 	$(BIN)/python experiments/tables.py
 
 benchmarks: .venv/ready  ## measure the parts that experiments/README.md has figures of
-	for name in near_duplicates label_errors doubted_labels articles elsewhere sections8 accuracy; do \
+	for name in near_duplicates label_errors doubted_labels articles accuracy elsewhere sections8; do \
 		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat-best)

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.common import write
+from benchmarks.common import figures, write
 
-from classifier.corpus.datasets import load_corpus
 from classifier.training.config import Candidate, load_config
-from classifier.training.evaluation import Judged, interval, judge
+from classifier.training.evaluation import Judged, judge
 from classifier.training.materials import gather, load_corpora
-from classifier.training.search import compile_model, fit
+from classifier.training.search import fit_model
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"
 RESULT = CONFIG.parent / "results" / "ynat-best.json"
@@ -34,30 +33,16 @@ def main() -> None:
     # The winner is the recipe that results/ynat-best.json names.
     winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
     made = gather(config, corpora)
-    dev = load_corpus("ynat:dev")
 
     def read(candidate: Candidate, rows: np.ndarray | None = None, *, helped: bool = True) -> Judged:
         extra = made.extra if helped else replace(made.extra, auxiliary=())
-        chosen = np.arange(len(made.target)) if rows is None else rows
-        features, estimator = fit(
-            candidate,
-            made.counts,
-            made.target,
-            chosen,
-            made.embeddings,
-            SEED,
-            extra=extra.restricted(candidate.features),
+        model = fit_model(
+            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra
         )
-        return judge(compile_model(features, estimator, corpora.sections, 1.0), dev)
+        return judge(model, corpora.test)
 
     def line(name: str, judged: Judged) -> dict[str, Any]:
-        low, high = interval(judged)
-        row = {
-            "recipe": name,
-            "macro-F1": f"{judged.evaluation.macro_f1:.4f}",
-            "95% interval": f"{low:.4f} to {high:.4f}",
-            "accuracy": f"{judged.evaluation.accuracy:.4f}",
-        }
+        row = {"recipe": name} | figures(judged)
         print(row, flush=True)
         return row
 

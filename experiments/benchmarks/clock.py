@@ -50,14 +50,22 @@ def each(call: Callable[[str], Any], headlines: Sequence[str]) -> np.ndarray:
 def process(code: str, folder: str) -> tuple[float, float]:
     """Return the seconds of a whole Python process that runs ``code`` in ``folder``, and its peak memory in MB."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    # Not the peak that wait4 tells: that one begins with what this process had when it forked.
     tell = "print(open('/proc/self/status', encoding='utf-8').read())"
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{tell}"], cwd=folder, env=environment, stdout=subprocess.PIPE, check=True
     )
     taken = time.perf_counter() - begin
-    peak = re.search(rb"VmHWM:\s*(\d+)", done.stdout)
+    peak = peak_memory(done.stdout.decode())
     if peak is None:
         raise RuntimeError("this system does not tell a process's peak memory in /proc/self/status")
-    return taken, int(peak[1]) / 1024
+    return taken, peak
+
+
+def peak_memory(status: str) -> float | None:
+    """Return a process's peak memory in MB, read off its ``/proc/…/status``.
+
+    Not the peak that wait4 tells: that one begins with what the parent had when it forked.
+    """
+    peak = re.search(r"VmHWM:\s*(\d+)", status)
+    return int(peak[1]) / 1024 if peak else None

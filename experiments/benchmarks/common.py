@@ -1,4 +1,4 @@
-"""What the benchmarks share: where their figures go."""
+"""What the benchmarks share: how a reading is shown, and where figures go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from classifier.training.evaluation import Judged, interval
+
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"
+
+
+def figures(judged: Judged) -> dict[str, str]:
+    """Return macro-F1 with its 95% interval, and accuracy, as a table shows them."""
+    low, high = interval(judged)
+    return {
+        "macro-F1": f"{judged.evaluation.macro_f1:.4f}",
+        "95% interval": f"{low:.4f} to {high:.4f}",
+        "accuracy": f"{judged.evaluation.accuracy:.4f}",
+    }
 
 
 def write(name: str, rows: Any) -> None:

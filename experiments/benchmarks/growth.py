@@ -23,7 +23,7 @@ from classifier.places import cache_folder
 from classifier.prediction.classifier import Classifier
 from classifier.training.config import Candidate
 from classifier.training.distill import recombined
-from classifier.training.search import compile_model, fit
+from classifier.training.search import fit_model
 
 PREDICTED = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 TRAINED = (10_000, 30_000, 100_000, 300_000)  #: a million's features would fill 24 GB; `train --stream` takes more
@@ -74,11 +74,10 @@ def training(headlines: list[str], target: np.ndarray) -> list[dict[str, Any]]:
         texts, rows = more(headlines, n)
         counts = cache.counts(texts, CANDIDATE.features)
         begin = time.perf_counter()
-        features, estimator = fit(CANDIDATE, counts, target[rows], np.arange(n), embeddings, 0)
-        compile_model(features, estimator, sections, 1.0)
+        fit_model(CANDIDATE, counts, target[rows], sections, embeddings, 0)
         points.append({"rows": n, "seconds": round(time.perf_counter() - begin, 2)})
         print(points[-1], flush=True)
-        del counts, features, estimator
+        del counts
     return points
 
 
@@ -90,8 +89,7 @@ def against_fasttext(headlines: list[str], target: np.ndarray) -> dict[str, Any]
     sections = tuple(map(str, range(target.max() + 1)))
 
     def ours() -> None:
-        features, estimator = fit(CANDIDATE, counts, target, np.arange(len(target)), embeddings, 0)
-        compile_model(features, estimator, sections, 1.0)
+        fit_model(CANDIDATE, counts, target, sections, embeddings, 0)
 
     read = prepared(headlines, text)
     taken, peer = in_turn([ours, lambda: fit_fasttext(read, target, **settings)], 3)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks.common import write
+from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
@@ -19,8 +19,8 @@ from classifier.corpus.tables import merge_repeats
 from classifier.model.features import FeatureCache
 from classifier.places import cache_folder
 from classifier.training.config import Candidate
-from classifier.training.evaluation import interval, judge
-from classifier.training.search import compile_model, fit
+from classifier.training.evaluation import judge
+from classifier.training.search import fit_model
 
 BLOCKS = ("chars", "morphemes", "nospace", "embeddings")
 
@@ -54,16 +54,15 @@ def main() -> None:
     rows = []
     for tried in CANDIDATES:
         used = embeddings if "embeddings" in tried.features else None
-        features, estimator = fit(tried, counts, target, np.arange(len(target)), used, 0)
-        judged = judge(compile_model(features, estimator, tuple(SECTIONS), 1.0), test)
-        low, high = interval(judged)
+        judged = judge(fit_model(tried, counts, target, SECTIONS, used, 0), test)
+        read = figures(judged)
         found = judged.evaluation.per_section
         six = [found[name]["f1"] for name in SECTIONS if name in found and name != "연예"]
         rows.append(
             {
                 "candidate": f"`{tried.name}`",
-                "macro-F1, seven sections": f"{judged.evaluation.macro_f1:.4f}",
-                "95% interval": f"{low:.4f} to {high:.4f}",
+                "macro-F1, seven sections": read["macro-F1"],
+                "95% interval": read["95% interval"],
                 "the crawl's six": f"{np.mean(six):.4f}",
                 "연예 precision": f"{found['연예']['precision']:.3f}",
                 "연예 recall": f"{found['연예']['recall']:.3f}",

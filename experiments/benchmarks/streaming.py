@@ -14,7 +14,6 @@ import argparse
 import json
 import math
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.clock import peak_memory
 from benchmarks.common import RESULTS, write
 from benchmarks.recombined import write_table
 from benchmarks.speed import MODEL, at_least, at_most, row
@@ -65,14 +65,12 @@ def run(*command: str | Path, cwd: Path) -> tuple[str, float, float, float]:
     """Run a process; return what it printed, its seconds, those of its processor, and its memory in MB."""
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     begin, before = time.perf_counter(), os.times()
-    memory = 0
+    memory = 0.0
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(list(map(str, command)), cwd=cwd, stdout=printed, env=environment)
         while process.poll() is None:
-            # Not the peak that wait4 tells: that one begins with what this process had when it forked.
             with suppress(OSError):
-                peak = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))
-                memory = int(peak[1]) if peak else memory
+                memory = peak_memory(Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")) or memory
             time.sleep(0.02)
         seconds, after = time.perf_counter() - begin, os.times()
         if process.returncode:
@@ -80,7 +78,7 @@ def run(*command: str | Path, cwd: Path) -> tuple[str, float, float, float]:
         printed.seek(0)
         text = printed.read().decode()
     processor = after.children_user + after.children_system - before.children_user - before.children_system
-    return text, seconds, processor, memory / 1024
+    return text, seconds, processor, memory
 
 
 def predicting(folder: Path, rows: int, turns: int, model: Path) -> list[dict[str, Any]]:
