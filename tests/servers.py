@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,9 @@ def serving(*command: str, port: int, ready: str, cwd: Path, log: Path) -> Itera
             try:
                 with urllib.request.urlopen(address + ready, timeout=2):
                     break
-            except OSError:
+            except OSError as error:
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()
                 assert process.poll() is None, log.read_text()[-2000:]
                 assert time.monotonic() < deadline, log.read_text()[-2000:]
                 time.sleep(0.2)

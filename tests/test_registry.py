@@ -41,7 +41,8 @@ def post(address: str, body: dict[str, Any]) -> tuple[int, Any]:
         with urllib.request.urlopen(request, timeout=30) as response:
             return response.status, json.loads(response.read())
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        with error:
+            return error.code, error.read().decode()
 
 
 def test_the_champion_serves_over_a_socket(trained: Path, tmp_path: Path) -> None:

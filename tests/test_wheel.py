@@ -46,7 +46,7 @@ def test_the_wheel_trains_and_predicts_in_an_empty_environment(wheel: Path, tmp_
     call(python, *PIP, "--no-deps", wheel, cwd=tmp_path)
     # The default experiment, which the wheel carries, with a search cut short.
     code = "from classifier.places import default_experiment as d; print(d().read_text())"
-    assert 'train = ["sample:train"]' in call(python, "-c", code, cwd=tmp_path)
+    assert 'train = ["sample:train", "sample:wide"]' in call(python, "-c", code, cwd=tmp_path)
     (tmp_path / "quick.toml").write_text(QUICK_CONFIG, encoding="utf-8")
     command = tmp_path / "venv/bin/classifier"
     assert "promoted: there was no champion" in call(command, "train", "quick.toml", cwd=tmp_path)

@@ -57,7 +57,7 @@ class Dataset:
     def splits(self) -> tuple[str, ...]:
         """The names that may follow ``name:``; empty for a corpus in one piece."""
         if self.name == "sample":
-            return ("train", "test")
+            return ("train", "test", "wide")
         return tuple(file.split for file in self.files if file.split)
 
 
@@ -107,6 +107,8 @@ def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: 
         verify(part, file, target)
         part.replace(target)
     except (requests.RequestException, OSError) as error:
+        if isinstance(error, requests.HTTPError) and error.response is not None:
+            error.response.close()  # its body is unread and its socket open; pooch leaves both
         raise DataError(
             f"{file.name} could not be fetched from {file.url} ({type(error).__name__}: {error}). "
             f"Try again later, or download it by other means and put it at {target}"

@@ -25,7 +25,7 @@ from classifier.model.blocks import BLOCKS, Batch, columns_of_one
 from classifier.model.card import model_card
 from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer
-from classifier.model.tfidf import Joint, Weights
+from classifier.model.tfidf import Tables, Weights
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
@@ -94,18 +94,18 @@ class CompiledModel(Scorer):
         for start in range(0, len(headlines), CHUNK):
             chunk = slice(start, start + CHUNK)
             batch = Batch(normalize_all(headlines[chunk]))
-            for name, weights in self.blocks.items():
-                weights.add_scores(BLOCKS[name].find(batch), logits[chunk], known[chunk])
+            for name in self.blocks:
+                self._tables.add_scores(name, BLOCKS[name].find(batch), logits[chunk], known[chunk])
         return logits, known
 
     @cached_property
-    def _joint(self) -> Joint:
-        return Joint(self.blocks)
+    def _tables(self) -> Tables:
+        return Tables(self.blocks, {name: BLOCKS[name].columns for name in self.blocks})
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
-        batch = Batch(normalize_all([headline]))
-        added = self._joint.score_one(columns_of_one(batch, self.blocks))
+        tables = self._tables
+        added = tables.score_one(columns_of_one(normalize_all([headline])[0], tables.begins))
         logits = self.intercept.copy() if added is None else self.intercept + added
         return logits[None, :], np.array([added is not None])
 
@@ -115,10 +115,10 @@ class CompiledModel(Scorer):
         logits = np.empty((first.shape[0], len(self.sections)), np.float32)
         logits[:] = self.intercept
         known = np.zeros(len(logits), np.bool_)
-        for name, weights in self.blocks.items():
+        for name in self.blocks:
             for start in range(0, len(logits), CHUNK):
                 chunk = slice(start, start + CHUNK)
-                weights.add_counts(counts[name][chunk], logits[chunk], known[chunk])
+                self._tables.add_counts(name, counts[name][chunk], logits[chunk], known[chunk])
         return logits
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
@@ -127,10 +127,24 @@ class CompiledModel(Scorer):
             return self.fast.occurrences(normalized, section)
         batch = Batch([normalized])
         result = {}
-        for name, weights in self.blocks.items():
+        for name in self.blocks:
             found = BLOCKS[name].find(batch)
-            result[name] = (found, weights.shares(found, section))
+            result[name] = (found, self._tables.shares(name, found, section))
         return result
+
+    def with_prior(self, prior: NDArray[np.floating]) -> CompiledModel:
+        """Return the same model for a place where the sections are not equally frequent.
+
+        Saerens, Latinne & Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities",
+        section 2.2: of calibrated probabilities each is multiplied by the ratio of the new prior to the one that was
+        learned, which is uniform here, because all estimators weigh the sections alike.
+
+        Args:
+            prior: (n_sections,), positive shares.
+        """
+        shift = np.log(prior) - np.log(prior).mean()
+        intercept = np.asarray(self.intercept + shift, np.float32)
+        return replace(self, intercept=intercept, fast=self.fast and self.fast.shifted(shift))
 
     def with_about(self, **facts: Any) -> CompiledModel:
         """Return the same model with some facts of its manifest replaced."""
@@ -308,9 +322,11 @@ class Artefact:
                 about=self.about,
                 fast=self.fast,
             )
-            for weights in model.blocks.values():
+            for name, weights in model.blocks.items():
                 if not len(weights.columns) == len(weights.idf) == len(weights.coefficients):
                     raise ValueError("arrays of unequal length")
+                if len(weights.columns) and not 0 <= weights.columns[0] <= weights.columns[-1] < BLOCKS[name].columns:
+                    raise ValueError(f"columns that {name} does not have")
             shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
             if any(shape != (len(model.sections),) for shape in shapes):
                 raise ValueError(f"{len(model.sections)} sections, weights of shape {shapes}")

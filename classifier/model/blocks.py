@@ -6,7 +6,7 @@ made once and sliced by every fold, and the same code serves training and predic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.morphemes import WORDS, Morphemes, analyze
+from classifier.text.morphemes import WORDS, Morphemes, analyze, analyze_one
 from classifier.text.ngrams import Ngrams, hash_ngrams, hash_spans, jamo, mix
 
 if TYPE_CHECKING:
@@ -58,12 +58,6 @@ def _morphemes(batch: Batch) -> Ngrams:
     )
 
 
-def _morphemes_of_one(batch: Batch) -> NDArray[np.int32]:
-    """Return the columns of :func:`_morphemes` for a batch of one headline."""
-    key = batch.morphemes.key * _KEY
-    return mix(np.concatenate([key, key[:-1] * _PAIR ^ key[1:]]), BITS)
-
-
 def _words(batch: Batch) -> Ngrams:
     """Content words by Kiwi's number, which is also their row in the embeddings."""
     found = batch.morphemes
@@ -71,9 +65,15 @@ def _words(batch: Batch) -> Ngrams:
     return Ngrams(found.row[known], found.word[known], found.start[known] + 1, found.length[known])
 
 
-def _words_of_one(batch: Batch) -> NDArray[np.int32]:
-    word = batch.morphemes.word
-    return word[word >= 0]
+def _morphemes_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the columns of :func:`_morphemes` for one headline."""
+    key = key * _KEY
+    return mix(np.concatenate([key, key[:-1] * _PAIR ^ key[1:]]), BITS)
+
+
+def _words_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the columns of :func:`_words` for one headline."""
+    return word
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Block:
     #: For a block of character n-grams inside words: what it reads of a headline, and their shortest and longest.
     span: tuple[Callable[[str], str], int, int] | None = None
 
-    one: Callable[[Batch], NDArray[np.int32]] | None = None  #: a quicker way to one headline's columns, in any order
+    #: For a block of morphemes: one headline's columns, in any order, from what :func:`analyze_one` finds.
+    one: Callable[[NDArray[np.uint64], NDArray[np.int32]], NDArray[np.int32]] | None = None
 
     def count(self, batch: Batch) -> sparse.csr_array:
         """Return counts of shape (n_headlines, columns), float32."""
@@ -120,14 +121,19 @@ BLOCKS = {
 }
 
 
-def columns_of_one(batch: Batch, names: Iterable[str]) -> dict[str, NDArray[np.int32]]:
-    """Return the columns of a batch of one headline, by block, in no order: all n-grams in one pass."""
-    blocks = [BLOCKS[name] for name in names]
-    spans = [(block.name, block.span) for block in blocks if block.span is not None]
-    text = batch.normalized[0]
-    hashed = hash_spans([(read(text), n_min, n_max) for _, (read, n_min, n_max) in spans], BITS) if spans else []
-    found = dict(zip([name for name, _ in spans], hashed, strict=True))
-    for block in blocks:
-        if block.span is None:
-            found[block.name] = block.find(batch).column if block.one is None else block.one(batch)
-    return found
+def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int32]:
+    """Return the columns of all that some blocks find in one headline, plus each block's ``begins``, in no order."""
+    spans = []
+    found = []
+    analysis = None
+    for name, begin in begins.items():
+        block = BLOCKS[name]
+        if block.span is not None:
+            read, n_min, n_max = block.span
+            spans.append((read(normalized), n_min, n_max, begin))
+        elif block.one is not None:
+            analysis = analysis or analyze_one(normalized)
+            found.append(block.one(*analysis) + begin)
+    if spans:
+        found.append(hash_spans(spans, BITS))
+    return np.concatenate(found)

@@ -106,6 +106,11 @@ class FastTier(Scorer):
         centred = np.asarray(intercept - np.mean(intercept), np.float32)
         return cls(sections, np.ascontiguousarray(table.T), steps.astype(np.float32), centred, views)
 
+    def shifted(self, shift: NDArray[np.floating]) -> FastTier:
+        """Return the same tier with ``shift`` (n_sections,) added to its logits."""
+        intercept = np.asarray(self.intercept + shift, np.float32)
+        return FastTier(self.sections, self.table, self.step, intercept, self.views, self.threshold)
+
     def calibrated(self, temperature: float, threshold: float) -> FastTier:
         """Return the same tier with its logits divided by ``temperature``, and with a threshold."""
         step, intercept = (np.asarray(values / temperature, np.float32) for values in (self.step, self.intercept))

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 #: start-up time and two thirds of the memory, at no loss that cross-validation on headlines shows.
 _SETTINGS = {"load_multi_dict": False, "load_typo_dict": False}
 
+#: How far behind the best a reading may fall before Kiwi gives it up; Kiwi's own 8 takes a fifth longer. 97% of YNAT's
+#: headlines are read alike, and cross-validation on its train split finds no loss (0.8515 against 0.8511 macro-F1).
+_CUTOFF = 4.0
+
 #: Parts of speech that carry the topic: nouns, verbs, adjectives, roots, adverbs, foreign words.
 CONTENT_TAGS = frozenset("NNG NNP NNB NR VV VV-R VV-I VA VA-R VA-I XR MAG SL".split())
 
@@ -41,10 +45,10 @@ class Morphemes:
 
 
 def kiwi_versions() -> str:
-    """Return the versions of Kiwi and of its model, on which every morpheme depends."""
+    """Return the versions of Kiwi and of its model, and the cut-off, on which every morpheme depends."""
     from importlib.metadata import version
 
-    return f"kiwipiepy {version('kiwipiepy')}, model {version('kiwipiepy_model')}"
+    return f"kiwipiepy {version('kiwipiepy')}, model {version('kiwipiepy_model')}, cut-off {_CUTOFF:g}"
 
 
 class _PerProcess(threading.local):
@@ -63,6 +67,7 @@ def kiwi() -> Kiwi:
         from kiwipiepy import Kiwi
 
         _HELD.kiwi, _HELD.process = Kiwi(num_workers=os.cpu_count(), **_SETTINGS), os.getpid()
+        _HELD.kiwi.global_config.cutoff_threshold = _CUTOFF
     return _HELD.kiwi
 
 
@@ -73,14 +78,11 @@ def analyze(normalized: Sequence[str]) -> Morphemes:
     words: list[int] = []
     starts: list[int] = []
     lengths: list[int] = []
-    analyzer = kiwi()
-    results = analyzer.tokenize(normalized) if len(normalized) > 1 else map(analyzer.tokenize, normalized)
-    for row, tokens in enumerate(results):
+    for row, tokens in enumerate(kiwi().tokenize(normalized)):
         for token in tokens:
-            tag = token.tag
             rows.append(row)
-            keys.append(zlib.crc32(f"{token.form}/{tag}".encode()))
-            words.append(token.id if tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS else -1)
+            keys.append(zlib.crc32(token.tagged_form.encode()))
+            words.append(token.id if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS else -1)
             starts.append(token.start)
             lengths.append(token.len)
     return Morphemes(
@@ -90,3 +92,14 @@ def analyze(normalized: Sequence[str]) -> Morphemes:
         np.array(starts, np.int32),
         np.array(lengths, np.int32),
     )
+
+
+def analyze_one(normalized: str) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return one headline's keys and, of content words alone, its words; see :class:`Morphemes`."""
+    keys: list[int] = []
+    words: list[int] = []
+    for token in kiwi().tokenize(normalized):
+        keys.append(zlib.crc32(token.tagged_form.encode()))
+        if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS:
+            words.append(token.id)
+    return np.array(keys, np.uint64), np.array(words, np.int32)

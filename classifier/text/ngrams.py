@@ -9,7 +9,6 @@ its multiplication alone), and its top bits are the column (feature hashing, Wei
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,17 +84,17 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
     return Ngrams(*(np.concatenate(part or empty) for part in (rows, columns, starts, sizes)))
 
 
-def hash_spans(spans: Sequence[tuple[str, int, int]], bits: int) -> list[NDArray[np.int32]]:
-    """Return the columns of :func:`hash_ngrams` for each (text, n_min, n_max), in no order, all in one pass.
+def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray[np.int32]:
+    """Return the columns of :func:`hash_ngrams` for each (text, n_min, n_max, begin), plus ``begin``, in no order.
 
-    For one headline, where every call of NumPy costs more than what it computes.
+    For one headline, where every call of NumPy costs more than what it computes: all in one pass.
     """
-    longest = max(n_max for _, _, n_max in spans)
-    joined = "".join([f" {text} " for text, _, _ in spans])
+    longest = max(n_max for _, _, n_max, _ in spans)
+    joined = "".join([f" {text} " for text, _, _, _ in spans])
     # How far n-grams may reach from a place: to the space after the word, which they may hold.
     reach: list[int] = []
     bounds = [0]
-    for text, _, _ in spans:
+    for text, _, _, _ in spans:
         for word in text.split(" ") if text else ():
             reach += range(len(word) + 2, 1, -1)
         reach += [0] * (len(text) + 2 + bounds[-1] - len(reach))
@@ -114,13 +113,12 @@ def hash_spans(spans: Sequence[tuple[str, int, int]], bits: int) -> list[NDArray
     rolling += lengths
     inside = lengths <= np.array(reach, np.uint64)
     inside[0] &= codes != _SPACE
-    found = []
-    for (_, low, high), start, end in zip(spans, bounds, bounds[1:], strict=False):
-        part = slice(low - 1, high), slice(start, end)
-        found.append(rolling[part][inside[part]])
-    columns = mix(np.concatenate(found), bits)
-    ends = list(itertools.accumulate(map(len, found)))
-    return [columns[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    columns = mix(rolling, bits)
+    for (_, low, high, begin), start, end in zip(spans, bounds, bounds[1:], strict=False):
+        inside[: low - 1, start:end] = False
+        inside[high:, start:end] = False
+        columns[:, start:end] += begin
+    return columns[inside]
 
 
 def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

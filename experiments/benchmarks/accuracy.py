@@ -31,15 +31,19 @@ def main() -> None:
     config = load_config(CONFIG)
     corpora = load_corpora(config, CONFIG.parent)
     # The winner is the recipe that results/ynat-best.json names.
-    winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
+    recorded = json.loads(RESULT.read_text(encoding="utf-8"))
+    winner = next(candidate for candidate in config.expand() if candidate.name == recorded["winner"])
     made = gather(config, corpora)
 
-    def read(candidate: Candidate, rows: np.ndarray | None = None, *, helped: bool = True) -> Judged:
+    def read(
+        candidate: Candidate, rows: np.ndarray | None = None, *, helped: bool = True, told: bool = False
+    ) -> Judged:
         extra = made.extra if helped else replace(made.extra, auxiliary=())
         model = fit_model(
-            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra
-        )
-        return judge(model, corpora.test)
+            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra,
+            temperature=recorded["temperature"],
+        )  # fmt: skip
+        return judge(model.with_prior(corpora.prior) if told else model, corpora.test)
 
     def line(name: str, judged: Judged) -> dict[str, Any]:
         row = {"recipe": name} | figures(judged)
@@ -51,9 +55,11 @@ def main() -> None:
 
     plain = {"estimator": "nbsvm", "parameters": {"C": 0.1}}
     rows = [
-        line("all of it", read(winner)),
-        line("without the auxiliary sample", read(winner, helped=False)),
-        line("one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
+        line("all of it", read(winner, told=True)),
+        line("not told the mix of sections", read(winner)),
+        line("nor helped by the sample", read(winner, helped=False)),
+        line("told the mix, not helped by the sample", read(winner, helped=False, told=True)),
+        line("not told; one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
         line("NB-SVM, neither stacked nor helped", read(changed(**plain))),
         line("LinearSVC in its place", read(changed(estimator="linear_svc", parameters={"C": 0.15}))),
     ]
@@ -63,7 +69,7 @@ def main() -> None:
     write("ablation", rows)
 
     order = np.random.default_rng(SEED).permutation(len(made.target))
-    curve = [{"rows": n} | line(f"{n:,}", read(winner, np.sort(order[:n]))) for n in CURVE]
+    curve = [{"rows": n} | line(f"{n:,}", read(winner, np.sort(order[:n]), told=True)) for n in CURVE]
     curve.append({"rows": len(made.target)} | rows[0])
     write("learning_curve", [{k: v for k, v in row.items() if k != "recipe"} for row in curve])
 

@@ -38,7 +38,7 @@ ACCURATE = {
     "Kiwi, and its morphemes as arrays": (blocks, "analyze"),
     "normalising": (artefact, "normalize_all"),
     "hashing n-grams": (blocks, "hash_ngrams"),
-    "TF-IDF, and sums by headline": (tfidf.Weights, "add_scores"),
+    "TF-IDF, and sums by headline": (tfidf.Tables, "add_scores"),
 }
 
 
