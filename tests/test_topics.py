@@ -108,24 +108,6 @@ def test_sections_of_a_table_can_be_left_out(tables: Path) -> None:
         train("none.toml")
 
 
-def test_a_prior_names_the_sections_and_the_model_states_it(tables: Path) -> None:
-    def config(name: str, prior: str) -> str:
-        text = CONFIG.format(auxiliary="").replace("[search]", f"prior = {{ {prior} }}\n[search]")
-        Path(name).write_text(text, encoding="utf-8")
-        return name
-
-    with pytest.raises(DataError, match=r"data\.prior names 경제, 세계, but the training rows have 경제, 연예, 스포츠"):
-        train(config("wrong.toml", '"경제" = 1, "세계" = 1'))
-    train(config("told.toml", '"스포츠" = 3, "경제" = 1, "연예" = 1'))
-    told = CompiledModel.load("models/told")
-    assert told.about["prior"] == {"경제": 0.2, "연예": 0.2, "스포츠": 0.6}
-    assert "20% are 경제, 20% are 연예, 60% are 스포츠" in Path("models/told/README.md").read_text(encoding="utf-8")
-    train(config("alike.toml", '"스포츠" = 1, "경제" = 1, "연예" = 1'))
-    alike = CompiledModel.load("models/alike")
-    assert told.intercept - alike.intercept == pytest.approx(np.log([0.2, 0.2, 0.6]) - np.log([0.2, 0.2, 0.6]).mean())
-    assert "of the headlines" not in Path("models/alike/README.md").read_text(encoding="utf-8")
-
-
 def test_an_auxiliary_table_of_one_section_is_refused(tables: Path) -> None:
     pd.DataFrame({"headline": ["하나", "둘"], "section": "연예"}).to_csv("one.tsv", sep="\t", index=False)
     Path("one.toml").write_text(CONFIG.format(auxiliary='"one.tsv"'), encoding="utf-8")

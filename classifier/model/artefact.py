@@ -132,20 +132,6 @@ class CompiledModel(Scorer):
             result[name] = (found, self._tables.shares(name, found, section))
         return result
 
-    def with_prior(self, prior: NDArray[np.floating]) -> CompiledModel:
-        """Return the same model for a place where the sections are not equally frequent.
-
-        Saerens, Latinne & Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities",
-        section 2.2: of calibrated probabilities each is multiplied by the ratio of the new prior to the one that was
-        learned, which is uniform here, because all estimators weigh the sections alike.
-
-        Args:
-            prior: (n_sections,), positive shares.
-        """
-        shift = np.log(prior) - np.log(prior).mean()
-        intercept = np.asarray(self.intercept + shift, np.float32)
-        return replace(self, intercept=intercept, fast=self.fast and self.fast.shifted(shift))
-
     def with_about(self, **facts: Any) -> CompiledModel:
         """Return the same model with some facts of its manifest replaced."""
         return replace(self, about=self.about | facts)

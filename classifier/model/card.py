@@ -10,9 +10,6 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     """Return a Markdown model card made from a manifest."""
     about = manifest["about"]
     figures = about.get("test", {})
-    prior = about.get("prior", {})
-    uneven = len(set(prior.values())) > 1
-    shares = ", ".join(f"{share:.0%} are {section}" for section, share in prior.items())
     lines = [
         f"# {about.get('name', 'headline classifier')}",
         "",
@@ -21,7 +18,6 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         f"- Model: {about.get('candidate', 'linear')} on {', '.join(manifest['blocks']) or 'hashed n-grams'}, "
         "temperature-scaled",
         f"- Trained on: {', '.join(about.get('train', []))} ({about.get('train_rows', 0):,} headlines)",
-        *([f"- Supposes that of the headlines {shares}"] if uneven else []),
         f"- Licence of the data: {', '.join(about.get('licences', []))}",
         f"- Made: {about.get('created', '')} by headline-classifier {about.get('package', '')}",
         f"- Fingerprint: `{manifest['fingerprint']}`",

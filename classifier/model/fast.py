@@ -20,7 +20,7 @@ from classifier.text.normalize import normalize_all
 
 LANES = 8  #: weights in a word
 ZERO = 128  #: the byte that stands for the weight 0
-CHUNK = 1024  #: headlines at a time
+CHUNK = 512  #: headlines at a time; what they take stays below what the allocator gives back to the system
 _LONGEST = 64  #: positions whose sums of four n-grams fit a lane of 16 bits
 _HELD = 257  #: bytes whose sum fits a lane of 16 bits
 _EVEN = np.uint64(0x00FF00FF00FF00FF)
@@ -105,11 +105,6 @@ class FastTier(Scorer):
         table = np.bitwise_or.reduce(levels.reshape(len(levels), words, LANES) << shifts, axis=2)
         centred = np.asarray(intercept - np.mean(intercept), np.float32)
         return cls(sections, np.ascontiguousarray(table.T), steps.astype(np.float32), centred, views)
-
-    def shifted(self, shift: NDArray[np.floating]) -> FastTier:
-        """Return the same tier with ``shift`` (n_sections,) added to its logits."""
-        intercept = np.asarray(self.intercept + shift, np.float32)
-        return FastTier(self.sections, self.table, self.step, intercept, self.views, self.threshold)
 
     def calibrated(self, temperature: float, threshold: float) -> FastTier:
         """Return the same tier with its logits divided by ``temperature``, and with a threshold."""

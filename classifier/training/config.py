@@ -37,8 +37,6 @@ class Data(_Strict):
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
     #: Sections whose rows are left out, by the entry of ``train`` that they stand in.
     leave_out: dict[str, list[str]] = {}
-    #: Share of each section where the model will be used, in any unit; default: all alike, which is what is learned.
-    prior: dict[str, Annotated[float, Field(gt=0)]] = {}
     test: str | None = None
     holdout: float | None = Field(None, gt=0, lt=1)  #: share of train held out when there is no test
 

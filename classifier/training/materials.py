@@ -38,7 +38,6 @@ class Corpora:
     test_name: str
     overlap: int  #: test headlines that are near-duplicates of training headlines
     auxiliary: list[pd.DataFrame]  #: tables with sections of their own
-    prior: NDArray[np.float64]  #: (n_sections,), the share of each section where the model will be used
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
@@ -64,11 +63,6 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     sections = in_order(train["section"])
     if len(sections) < 2:
         raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
-    if config.data.prior and set(config.data.prior) != set(sections):
-        raise DataError(
-            f"data.prior names {', '.join(in_order(config.data.prior))}, but the training rows have "
-            f"{', '.join(sections)}. Give the share of each of these."
-        )
     if config.data.test is not None:
         test, test_name = load_corpus(config.data.test, base), config.data.test
         unknown = sorted(set(test["section"]) - set(sections))
@@ -90,8 +84,7 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     both = [*train["headline"], *test["headline"]]
     crossing = {j for i, j, _ in near_duplicate_pairs(both) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    prior = np.array([config.data.prior.get(name, 1.0) for name in sections])
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, prior / prior.sum())
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary)
 
 
 def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFrame:

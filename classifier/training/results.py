@@ -27,7 +27,6 @@ def write_result(outcome: Outcome, folder: Path) -> Path:
         "auxiliary": list(outcome.config.data.auxiliary),
         "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
         "winner": winner.candidate.name,
-        "temperature": winner.temperature,
         "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},
         "test": outcome.test.to_dict(),
         "tiers": outcome.tiers,

@@ -84,10 +84,9 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         model = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
         folder = MODELS / config.name
         model = model.with_about(**_about(config, corpora, winner, digest, folder))
-        model.with_prior(corpora.prior).save(folder)  # before the test and the registry, whatever happens there
+        model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:
             model = with_fast_tier(model, winner, materials, corpora, config)
-        model = model.with_prior(corpora.prior)
         judged = judge(model, corpora.test)
         tiers = judge_tiers(model, judged, corpora)
         model = model.with_about(test=judged.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
@@ -239,7 +238,6 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
         "temperature": winner.temperature,
         "train": list(config.data.train),
         "auxiliary": list(config.data.auxiliary),
-        "prior": dict(zip(corpora.sections, corpora.prior.round(4).tolist(), strict=True)),
         "train_rows": len(corpora.train),
         "train_sha256": digest,
         "licences": sorted({known[name].licence if name in known else "the table's own" for name in names}),

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from benchmarks.common import figures, write
 
+from classifier.corpus.datasets import load_corpus
+from classifier.model.features import slice_rows
 from classifier.training.config import Candidate, load_config
 from classifier.training.evaluation import Judged, judge
 from classifier.training.materials import gather, load_corpora
-from classifier.training.search import fit_model
+from classifier.training.search import Extra, fit_model
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"
 RESULT = CONFIG.parent / "results" / "ynat-best.json"
@@ -31,19 +33,19 @@ def main() -> None:
     config = load_config(CONFIG)
     corpora = load_corpora(config, CONFIG.parent)
     # The winner is the recipe that results/ynat-best.json names.
-    recorded = json.loads(RESULT.read_text(encoding="utf-8"))
-    winner = next(candidate for candidate in config.expand() if candidate.name == recorded["winner"])
+    winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
     made = gather(config, corpora)
 
-    def read(
-        candidate: Candidate, rows: np.ndarray | None = None, *, helped: bool = True, told: bool = False
-    ) -> Judged:
-        extra = made.extra if helped else replace(made.extra, auxiliary=())
+    ((sample, sections),) = made.extra.auxiliary
+    wide = set(load_corpus("sample:wide")["headline"])
+    kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))
+    narrow = (slice_rows(sample, kept), sections[kept])
+
+    def read(candidate: Candidate, rows: np.ndarray | None = None, extra: Extra = made.extra) -> Judged:
         model = fit_model(
-            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra,
-            temperature=recorded["temperature"],
-        )  # fmt: skip
-        return judge(model.with_prior(corpora.prior) if told else model, corpora.test)
+            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra
+        )
+        return judge(model, corpora.test)
 
     def line(name: str, judged: Judged) -> dict[str, Any]:
         row = {"recipe": name} | figures(judged)
@@ -55,11 +57,10 @@ def main() -> None:
 
     plain = {"estimator": "nbsvm", "parameters": {"C": 0.1}}
     rows = [
-        line("all of it", read(winner, told=True)),
-        line("not told the mix of sections", read(winner)),
-        line("nor helped by the sample", read(winner, helped=False)),
-        line("told the mix, not helped by the sample", read(winner, helped=False, told=True)),
-        line("not told; one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
+        line("all of it", read(winner)),
+        line("without the auxiliary sample", read(winner, extra=replace(made.extra, auxiliary=()))),
+        line("without the sample's wide part", read(winner, extra=replace(made.extra, auxiliary=(narrow,)))),
+        line("one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
         line("NB-SVM, neither stacked nor helped", read(changed(**plain))),
         line("LinearSVC in its place", read(changed(estimator="linear_svc", parameters={"C": 0.15}))),
     ]
@@ -69,7 +70,7 @@ def main() -> None:
     write("ablation", rows)
 
     order = np.random.default_rng(SEED).permutation(len(made.target))
-    curve = [{"rows": n} | line(f"{n:,}", read(winner, np.sort(order[:n]), told=True)) for n in CURVE]
+    curve = [{"rows": n} | line(f"{n:,}", read(winner, np.sort(order[:n]))) for n in CURVE]
     curve.append({"rows": len(made.target)} | rows[0])
     write("learning_curve", [{k: v for k, v in row.items() if k != "recipe"} for row in curve])
 

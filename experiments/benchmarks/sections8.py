@@ -37,9 +37,7 @@ TRIED = (
     ("train, test", candidate("linear_svc", ("chars", "morphemes"), C=0.3)),
     ("train, test", CHOSEN),
     ("all", candidate("linear_svc", BLOCKS, C=0.1)),
-    ("all", candidate("nbsvm", BLOCKS, C=0.1)),
     ("all", CHOSEN),
-    ("all", candidate("stack", BLOCKS, alphas=[1.0], plain=True)),
 )
 
 
