@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from classifier.errors import ConfigError
-from classifier.model.estimators import ESTIMATORS, NBSVM, StackedNBSVM, linear_weights, make_estimator
+from classifier.model.estimators import ESTIMATORS, NBSVM, TOLERANCE, StackedNBSVM, linear_weights, make_estimator
 from classifier.model.features import TfidfBlock
 
 
@@ -56,7 +56,7 @@ def test_nbsvm_is_the_formula_of_the_paper(sections, balanced):
         p = alpha + counts[target == section].sum(axis=0)
         q = alpha + counts[target != section].sum(axis=0)
         ratio = np.log((p / p.sum()) / (q / q.sum()))
-        machine = LinearSVC(C=strength, class_weight="balanced" if balanced else None, random_state=0)
+        machine = LinearSVC(C=strength, class_weight="balanced" if balanced else None, tol=TOLERANCE, random_state=0)
         scores.append(machine.fit(counts * ratio, target == section).decision_function(counts * ratio))
     model = NBSVM(C=strength, alpha=alpha, balanced=balanced).fit(sparse.csr_array(counts), target)
     expected = scores[1] if sections == 2 else np.column_stack(scores)
@@ -71,7 +71,7 @@ def test_nbsvm_leaves_columns_with_negative_values_unscaled():
     p, q = (1 + counts[target == section].sum(axis=0) for section in ("나", "가"))
     ratio = np.concatenate([np.log((p / p.sum()) / (q / q.sum())), np.ones(3)])
     both = np.hstack([counts, dense])
-    machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0).fit(both * ratio, target == "나")
+    machine = LinearSVC(C=0.1, class_weight="balanced", tol=TOLERANCE, random_state=0).fit(both * ratio, target == "나")
     model = NBSVM().fit(both, target)
     np.testing.assert_allclose(model.coef_[0], machine.coef_[0] * ratio, atol=1e-3)
 
@@ -80,7 +80,7 @@ def test_nbsvm_on_dense_columns_alone_is_a_linear_svm():
     rng = np.random.default_rng(2)
     dense = rng.normal(size=(60, 4))
     target = dense[:, 0] + 0.3 * rng.normal(size=60) > 0
-    machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0).fit(dense, target)
+    machine = LinearSVC(C=0.1, class_weight="balanced", tol=TOLERANCE, random_state=0).fit(dense, target)
     np.testing.assert_allclose(NBSVM().fit(dense, target).coef_, machine.coef_, atol=1e-3)
 
 
@@ -140,7 +140,11 @@ def test_the_stack_is_the_plain_way_of_stacking():
     )
     helper = NBSVM().fit(other, other_target).decision_function(counts)
     held_out, final = [], []
-    for member in (NBSVM(alpha=1.0), NBSVM(alpha=0.3), LinearSVC(C=0.1, class_weight="balanced", random_state=0)):
+    for member in (
+        NBSVM(alpha=1.0),
+        NBSVM(alpha=0.3),
+        LinearSVC(C=0.1, class_weight="balanced", tol=TOLERANCE, random_state=0),
+    ):
         scores = np.empty((240, 3))
         for train, test in StratifiedGroupKFold(3, shuffle=True, random_state=0).split(counts, target, groups):
             scores[test] = clone(member).fit(counts[train], target[train]).decision_function(counts[test])
