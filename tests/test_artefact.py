@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,16 @@ def test_a_manifest_that_does_not_fit_is_a_model_error(tmp_path, changes):
     change_manifest(folder, **changes)
     with pytest.raises(ModelError):
         CompiledModel.load(folder)
+
+
+@pytest.mark.parametrize("column", [-1, 1 << 22])
+def test_columns_that_a_block_does_not_have_are_a_model_error(tmp_path, column):
+    model = tiny()
+    columns = np.sort(np.append(model.blocks["chars"].columns[1:], np.int32(column)))
+    weights = replace(model.blocks["chars"], columns=columns)
+    replace(model, blocks={"chars": weights}).save(tmp_path)
+    with pytest.raises(ModelError, match="columns that chars does not have"):
+        CompiledModel.load(tmp_path)
 
 
 @pytest.mark.parametrize("weights", ["../x.npz", "/x.npz", "sub/x.npz"])

@@ -359,6 +359,12 @@ def test_failed_download_says_what_to_get_and_where_to_put_it(server, data_home,
     assert server.asked == {f"/{way}/train.json": 1}
 
 
+def test_a_refused_download_leaves_no_connection_open(server, data_home):
+    with pytest.raises(DataError, match="404") as caught:
+        download(server.file("train.json", "absent"), data_home, progress=False)
+    assert caught.value.__cause__.response.raw.closed
+
+
 def test_failed_load_says_what_to_get_and_where_to_put_it(server, data_home, registered):
     registered(server.klue("absent"))
     with pytest.raises(DataError, match="404") as caught:

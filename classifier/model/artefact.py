@@ -311,7 +311,7 @@ class Artefact:
             for name, weights in model.blocks.items():
                 if not len(weights.columns) == len(weights.idf) == len(weights.coefficients):
                     raise ValueError("arrays of unequal length")
-                if not -1 < weights.columns.min(initial=0) <= weights.columns.max(initial=0) < BLOCKS[name].columns:
+                if weights.columns.min(initial=0) < 0 or weights.columns.max(initial=0) >= BLOCKS[name].columns:
                     raise ValueError(f"columns that {name} does not have")
             shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
             if any(shape != (len(model.sections),) for shape in shapes):

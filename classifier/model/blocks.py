@@ -73,7 +73,7 @@ def _morphemes_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArr
 
 def _words_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the columns of :func:`_words` for one headline."""
-    return word
+    return word[word >= 0]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Block:
     #: For a block of character n-grams inside words: what it reads of a headline, and their shortest and longest.
     span: tuple[Callable[[str], str], int, int] | None = None
 
-    #: For a block of morphemes: one headline's columns, in any order, from what :func:`analyze_one` finds.
+    #: For any other block: one headline's columns, in any order, from what :func:`analyze_one` finds.
     one: Callable[[NDArray[np.uint64], NDArray[np.int32]], NDArray[np.int32]] | None = None
 
     def count(self, batch: Batch) -> sparse.csr_array:
@@ -134,6 +134,8 @@ def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int
         elif block.one is not None:
             analysis = analysis or analyze_one(normalized)
             found.append(block.one(*analysis) + begin)
+        else:
+            raise NotImplementedError(f"the block {name} has no way to the columns of one headline")
     if spans:
         found.append(hash_spans(spans, BITS))
     return np.concatenate(found)

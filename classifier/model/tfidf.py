@@ -56,8 +56,8 @@ class Tables:
     @cached_property
     def table(self) -> NDArray[np.float32]:
         """``idf * coefficients`` and, last, ``idf ** 2`` of every kept column: (n_places, n_sections + 1)."""
-        sections = {weights.coefficients.shape[1] for weights in self.blocks.values()}
-        table = np.empty((self._starts[-1], sections.pop() + 1), np.float32)
+        n_sections = next(iter(self.blocks.values())).coefficients.shape[1]
+        table = np.empty((self._starts[-1], n_sections + 1), np.float32)
         for weights, start, end in zip(self.blocks.values(), self._starts, self._starts[1:], strict=False):
             np.multiply(weights.coefficients, weights.idf[:, None], out=table[start:end, :-1])
             np.square(weights.idf, out=table[start:end, -1])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from kiwipiepy import Kiwi
+    from kiwipiepy import Kiwi, Token
 
 #: Words without their dictionary of names in other scripts and without typo correction: half the
 #: start-up time and two thirds of the memory, at no loss that cross-validation on headlines shows.
@@ -71,6 +71,14 @@ def kiwi() -> Kiwi:
     return _HELD.kiwi
 
 
+def _key(token: Token) -> int:
+    return zlib.crc32(token.tagged_form.encode())
+
+
+def _word(token: Token) -> int:
+    return token.id if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS else -1
+
+
 def analyze(normalized: Sequence[str]) -> Morphemes:
     """Return the morphemes of normalized headlines."""
     rows: list[int] = []
@@ -81,8 +89,8 @@ def analyze(normalized: Sequence[str]) -> Morphemes:
     for row, tokens in enumerate(kiwi().tokenize(normalized)):
         for token in tokens:
             rows.append(row)
-            keys.append(zlib.crc32(token.tagged_form.encode()))
-            words.append(token.id if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS else -1)
+            keys.append(_key(token))
+            words.append(_word(token))
             starts.append(token.start)
             lengths.append(token.len)
     return Morphemes(
@@ -95,11 +103,6 @@ def analyze(normalized: Sequence[str]) -> Morphemes:
 
 
 def analyze_one(normalized: str) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return one headline's keys and, of content words alone, its words; see :class:`Morphemes`."""
-    keys: list[int] = []
-    words: list[int] = []
-    for token in kiwi().tokenize(normalized):
-        keys.append(zlib.crc32(token.tagged_form.encode()))
-        if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS:
-            words.append(token.id)
-    return np.array(keys, np.uint64), np.array(words, np.int32)
+    """Return one headline's keys and words, as :class:`Morphemes` has them, and nothing else, which is quicker."""
+    tokens = kiwi().tokenize(normalized)
+    return np.array([*map(_key, tokens)], np.uint64), np.array([*map(_word, tokens)], np.int32)
