@@ -71,7 +71,9 @@ def weights_file(folder):
 def test_a_compiled_model_answers_like_scikit_learn(counted, name, blocks, parameters):
     train, target, sections, texts, test = counted
     vectors = np.random.default_rng(0).normal(scale=0.1, size=(WORDS, 16)).astype(np.float32)
-    features = HeadlineFeatures(blocks, min_df=2, embedding_weight=2.0, embeddings=vectors).fit(train)
+    features = HeadlineFeatures(
+        blocks, min_df=2, block_weights={"embeddings": 2.0, blocks[0]: 0.5}, embeddings=vectors
+    ).fit(train)
     estimator = make_estimator(name, parameters, 0).fit(features.transform(train), target)
     model = compile_model(features, estimator, sections, TEMPERATURE)
 

@@ -63,16 +63,18 @@ def test_minimal_file_has_the_defaults():
     assert [candidate.name for candidate in config.expand()] == ["complement_nb chars"]
 
 
-def test_file_expands_in_its_order_and_weighs_only_embeddings():
+def test_file_expands_in_its_order_and_weighs_only_the_blocks_at_hand():
     names = [candidate.name for candidate in load_config(CONFIGS / "valid" / "everything.toml").expand()]
-    assert len(names) == 2 * 2 + 2 * 2 * 2 + 1 + 2
-    assert names[:3] == [
+    assert len(names) == 2 * 2 * 2 + 2 * 2 * 2 + 1 + 2
+    assert names[:5] == [
         "nbsvm chars C=0.1 alpha=1.0",
+        "nbsvm 1.5*chars C=0.1 alpha=1.0",
         "nbsvm chars C=0.1 alpha=1.0 min_df=2",
+        "nbsvm 1.5*chars C=0.1 alpha=1.0 min_df=2",
         "nbsvm chars C=1 alpha=1.0",
     ]
-    assert names[4] == "nbsvm chars+jamo+nospace+morphemes+embeddings C=0.1 alpha=1.0 weight=0.5"
-    assert names[-3] == "logistic_regression embeddings C=10.0 weight=1"
+    assert names[8] == "nbsvm chars+jamo+nospace+morphemes+0.5*embeddings C=0.1 alpha=1.0"
+    assert names[-3] == "logistic_regression embeddings C=10.0"
     assert names[-1] == "stack chars+nospace alphas=[1.0, 0.3] C=0.1"
 
 

@@ -70,7 +70,7 @@ def test_unknown_or_no_blocks_are_a_config_error(counts, blocks):
 
 
 def test_embeddings_are_the_tfidf_weighted_sum_of_word_vectors(counts, vectors):
-    features = HeadlineFeatures(["embeddings"], embedding_weight=3.0, embeddings=vectors).fit(counts)
+    features = HeadlineFeatures(["embeddings"], block_weights={"embeddings": 3.0}, embeddings=vectors).fit(counts)
     found = features.transform(counts).toarray()
     words = counts["embeddings"]
     n_rows = words.shape[0]
@@ -88,7 +88,7 @@ def test_embeddings_without_vectors_are_refused(counts):
 
 
 def test_scores_are_the_sum_over_the_blocks_of_split_weights(counts, vectors):
-    features = HeadlineFeatures(BLOCKS, embedding_weight=2.0, embeddings=vectors).fit(counts)
+    features = HeadlineFeatures(BLOCKS, block_weights={"chars": 0.5, "embeddings": 2.0}, embeddings=vectors).fit(counts)
     matrix = features.transform(counts)
     weights = np.random.default_rng(1).normal(size=(matrix.shape[1], 3))
     split = features.split_weights(weights)

@@ -99,19 +99,24 @@ def test_nothing_to_read_gives_no_morphemes(texts):
     assert len(analyze(texts).row) == 0
 
 
-def test_recovered_vectors_have_kiwis_similarities(embeddings):
-    assert embeddings.shape == (WORDS, DIMENSIONS)
+@pytest.mark.parametrize("half", ["words", "contexts"])
+def test_recovered_vectors_have_kiwis_similarities(embeddings, half):
+    assert embeddings.shape == (WORDS, 2 * DIMENSIONS)
     assert np.abs(embeddings.mean(axis=0)).max() < 1e-5
     # The mean was removed, but every vector v had length 1 before: |e + m|² = 1 is linear in m once |m|², the mean of
     # 1 - |e|², is known. With m put back, inner products are Kiwi's cosines.
-    centred = embeddings.astype(np.float64)
+    centred = embeddings[:, :DIMENSIONS] if half == "words" else embeddings[:, DIMENSIONS:]
+    centred = centred.astype(np.float64) * np.sqrt(2)
     short = 1 - (centred**2).sum(axis=1)
     mean = np.linalg.lstsq(2 * centred[::10], (short - short.mean())[::10], rcond=None)[0]
     vectors = centred + mean
-    numbers = numbers_of(PAIRS)
+    numbers = numbers_of(PAIRS).tolist()
     assert len(numbers) == 40
     for left, right in zip(numbers[::2], numbers[1::2], strict=True):
-        expected = kiwi().morpheme_similarity(int(left), int(right))
+        if half == "words":
+            expected = kiwi().morpheme_similarity(left, right)
+        else:
+            expected = kiwi().context_similarity([left], [right])
         assert vectors[left] @ vectors[right] == pytest.approx(expected, abs=1e-2)
 
 

@@ -121,21 +121,35 @@ def test_the_aligned_way_gives_the_same_text(text):
     assert normalize_aligned(text)[0] == normalize(text)
 
 
+# A few are substituted, many are looked up.
 @check
+@pytest.mark.parametrize("times", [1, 20])
 @given(st.lists(st.one_of(messy, st.sampled_from(["", "\n", "ΑΣ b", "한글", "…[속보]\n", "2보"])), max_size=6))
-def test_many_at_once_are_normalized_like_each_alone(texts):
+def test_many_at_once_are_normalized_like_each_alone(times, texts):
+    assert normalize_all(texts * times) == [normalize_aligned(text)[0] for text in texts] * times
+
+
+# Of what is looked up alone, so that every step is taken which looks at what stands around a character.
+usual = st.text(st.sampled_from("가보합종속 中美日億3500,,..%…·'“?A"), max_size=14)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(usual, min_size=16, max_size=20))
+def test_usual_characters_are_normalized_alike_in_any_company(texts):
     assert normalize_all(texts) == [normalize_aligned(text)[0] for text in texts]
 
 
 @check
+@pytest.mark.parametrize("times", [1, 20])
 @given(st.text(max_size=12))
-def test_any_text_is_normalized_alike_both_ways(text):
-    assert normalize_all([text, "한은", text]) == [normalize_aligned(text)[0], "한은", normalize_aligned(text)[0]]
+def test_any_text_is_normalized_alike_both_ways(times, text):
+    expected = [normalize_aligned(text)[0], "한은", normalize_aligned(text)[0]]
+    assert normalize_all([text, "한은", text] * times) == expected * times
 
 
 @pytest.mark.parametrize("step", range(0, 0x11000, 0x100))
 def test_every_character_is_normalized_alike_both_ways(step):
-    texts = [f"가{chr(code)} a{chr(code)}" for code in range(step, step + 0x100)]
+    texts = [f"가{chr(code)} a{chr(code)} 1{chr(code)}234 {chr(code)}" for code in range(step, step + 0x100)]
     assert normalize_all(texts) == [normalize_aligned(text)[0] for text in texts]
 
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from classifier.errors import ConfigError
 from classifier.model.blocks import BLOCKS, Batch
-from classifier.text.embeddings import recover_embeddings
+from classifier.text.embeddings import EMBEDDINGS_VERSION, recover_embeddings
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.normalize import NORMALIZER_VERSION, normalize
 
@@ -51,7 +51,7 @@ class FeatureCache:
 
     def embeddings(self) -> NDArray[np.float32]:
         """Return Kiwi's word vectors, see :func:`recover_embeddings`."""
-        return np.asarray(self._embed(kiwi_versions()))
+        return np.asarray(self._embed(EMBEDDINGS_VERSION, kiwi_versions()))
 
 
 def _count(headlines: list[str], blocks: list[str], normalizer: int, kiwi: str) -> Counts:
@@ -60,7 +60,8 @@ def _count(headlines: list[str], blocks: list[str], normalizer: int, kiwi: str) 
     return {name: BLOCKS[name].count(batch) for name in blocks}
 
 
-def _embed(kiwi: str) -> NDArray[np.float32]:
+def _embed(version: int, kiwi: str) -> NDArray[np.float32]:
+    """Recover; the arguments are there to key the cache."""
     return recover_embeddings()
 
 
@@ -105,7 +106,8 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
     Args:
         blocks: names of :data:`BLOCKS`.
         min_df: n-grams and morphemes in fewer training headlines are left out.
-        embedding_weight: factor on the embeddings block against the others, whose rows have length 1.
+        block_weights: factor on a block's values against the others', 1 for those that are not named; without it the
+            rows of every block have length 1, but those of the embeddings.
         embeddings: Kiwi's word vectors; needed by the block ``embeddings`` alone.
 
     The embeddings block is the TF-IDF-weighted sum of a headline's word vectors, divided by the
@@ -117,12 +119,12 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
         self,
         blocks: Sequence[str] = ("chars", "morphemes"),
         min_df: int = 1,
-        embedding_weight: float = 1.0,
+        block_weights: Mapping[str, float] | None = None,
         embeddings: NDArray[np.float32] | None = None,
     ) -> None:
         self.blocks = blocks
         self.min_df = min_df
-        self.embedding_weight = embedding_weight
+        self.block_weights = block_weights
         self.embeddings = embeddings
 
     def fit(self, X: Mapping[str, sparse.csr_array], y: ArrayLike | None = None) -> Self:
@@ -140,23 +142,26 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
             values = tfidf.transform(X[name])
             if name == "embeddings":
                 values = sparse.csr_array(values @ self._vectors())
-            parts.append(values)
+            parts.append(values * self._weight(name))
         return sparse.csr_array(sparse.hstack(parts, format="csr", dtype=np.float32))
 
     def _vectors(self) -> NDArray[np.float32]:
         if self.embeddings is None:
             raise ValueError("the block 'embeddings' needs the word vectors: pass embeddings=")
-        return np.float32(self.embedding_weight) * self.embeddings
+        return self.embeddings
+
+    def _weight(self, name: str) -> np.float32:
+        return np.float32((self.block_weights or {}).get(name, 1.0))
 
     def split_weights(self, weights: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Split a linear model's ``weights`` (n_features, n_sections) by block.
+        """Split a linear model's ``weights`` (n_features, n_sections) by block, the block's own weight multiplied in.
 
         For the embeddings the result is one row a word: the word's vector times the weights.
         """
         split, start = {}, 0
         for name, tfidf in self.tfidf_.items():
             size = self._vectors().shape[1] if name == "embeddings" else len(tfidf.columns_)
-            part = weights[start : start + size]
+            part = weights[start : start + size] * self._weight(name)
             split[name] = self._vectors() @ part if name == "embeddings" else part
             start += size
         return split

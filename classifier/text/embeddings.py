@@ -1,12 +1,14 @@
 """The word embeddings inside Kiwi's language model, recovered through its public interface.
 
-Kiwi answers ``most_similar_morphemes`` with cosine similarities but does not hand out the vectors.
-The similarities of all words to a set of landmark words determine them: the matrix has rank 256, so
-a Nyström step (Williams & Seeger 2001) over more than 256 landmarks gives back every vector, up to
-one rotation that no linear model notices.
+CoNgram, Kiwi's model, has two vectors for a word: one as the word that comes next, one as the context of the next. Kiwi
+compares two words, or two contexts, by their cosine, but does not hand out the vectors. The similarities of all words
+to a set of landmark words determine them: the matrix has rank 256, so a Nyström step (Williams & Seeger 2001) over
+more than 256 landmarks gives back every vector, up to one rotation that no linear model notices.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,34 +16,45 @@ from numpy.typing import NDArray
 from classifier.errors import ModelError
 from classifier.text.morphemes import WORDS, kiwi
 
+#: Raised whenever the vectors change: it keys the feature cache.
+EMBEDDINGS_VERSION = 2
+
+#: Of a word's vector, and as many of its vector as a context.
 DIMENSIONS = 256
 _LANDMARKS = 288
 _SEED = 0
 
 
 def recover_embeddings() -> NDArray[np.float32]:
-    """Return the vectors of Kiwi's words, shape (vocabulary size, 256), their mean removed.
+    """Return the vectors of Kiwi's words, shape (vocabulary size, 512): as the next word, then as the context of one.
 
-    Row i belongs to the morpheme that Kiwi numbers i. Takes about a minute; cache the result.
+    Row i belongs to the morpheme that Kiwi numbers i. Each half has its mean removed, and the length that makes a whole
+    row's about 1. Takes about a minute; cache the result.
     """
     analyzer = kiwi()
     analyzer.tokenize("가")  # Kiwi loads its model on the first use
-    everything = 2 * WORDS
-    size = len(analyzer.most_similar_morphemes(1000, top_n=everything))
+    size = len(analyzer.most_similar_morphemes(1000, top_n=2 * WORDS))
     if size != WORDS:
         raise ModelError(
             f"Kiwi's model has {size:,} words where {WORDS:,} are expected. This version of the project is made "
             "for kiwipiepy_model 0.24; install that one (requirements.lock names it)."
         )
+    halves = [
+        _recover(size, analyzer.morpheme_similarity),
+        _recover(size, lambda left, right: analyzer.context_similarity([left], [right])),
+    ]
+    return np.hstack(halves) / np.float32(np.sqrt(2))
+
+
+def _recover(size: int, similarity: Callable[[int, int], float]) -> NDArray[np.float32]:
+    """Return vectors (size, 256), their mean removed, from the cosines of any two."""
     landmarks = np.sort(np.random.default_rng(_SEED).choice(size, _LANDMARKS, replace=False))
-    similarity = np.empty((size, _LANDMARKS), np.float32)
-    for column, landmark in enumerate(landmarks):
-        similar = analyzer.most_similar_morphemes(int(landmark), top_n=everything)
-        ids = np.fromiter((word.id for word in similar), np.int64, len(similar))
-        similarity[ids, column] = np.fromiter((word.score for word in similar), np.float32, len(similar))
-        similarity[landmark, column] = 1.0  # Kiwi masks a word's similarity to itself
-    among = similarity[landmarks].astype(np.float64)
+    numbers = landmarks.tolist()
+    similarities = np.empty((size, _LANDMARKS), np.float32)
+    for word in range(size):
+        similarities[word] = [similarity(word, landmark) for landmark in numbers]
+    among = similarities[landmarks].astype(np.float64)
     values, vectors = np.linalg.eigh((among + among.T) / 2)
     values, vectors = values[::-1][:DIMENSIONS], vectors[:, ::-1][:, :DIMENSIONS]
-    embeddings = similarity @ (vectors / np.sqrt(values)).astype(np.float32)
-    return np.asarray(embeddings - embeddings.mean(axis=0), np.float32)
+    found = similarities @ (vectors / np.sqrt(values)).astype(np.float32)
+    return np.asarray(found - found.mean(axis=0), np.float32)

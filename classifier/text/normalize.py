@@ -16,6 +16,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 #: Raised whenever the output changes for any input: it keys the feature cache and the artefact.
 NORMALIZER_VERSION = 2
 
@@ -104,6 +107,7 @@ _CHANGING = re.compile(r"[^\x00-\x7f가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u219
 
 _LETTERS = re.compile(r"[A-Z]+|[^\x00-\x7f가-힣]+")
 _EDGES = re.compile(r"^ | $", re.MULTILINE)
+_HANJA = re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+")
 # Tags at the end whose brackets were lost on the way.
 _TAIL = re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$")
 
@@ -118,7 +122,7 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
         ),
         " ",
     ),
-    (re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+"), _hanja),
+    (_HANJA, _hanja),
     (re.compile(r",(?<=\d,)(?=\d{3})"), ""),
     (re.compile(r"\.(?<=\d\.)(?=\d)"), "\u2024"),  # a decimal point outlives the next steps
     *((re.compile(char), "") for char in "「」『』&"),
@@ -133,16 +137,41 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
 
 def normalize(headline: str) -> str:
     """Return ``headline`` without its house style: lower-case words and numbers, single spaces."""
-    return normalize_all([headline])[0]
+    return _substitute([headline])[0]
 
 
 def normalize_all(headlines: Sequence[str]) -> list[str]:
-    """Return ``normalize(headline)`` for each; for many of them at once that takes a fifth of the time."""
-    if not headlines:
-        return []
+    """Return ``normalize(headline)`` for each; for many of them at once that takes a tenth of the time.
+
+    What nearly all headlines are made of (Hangul, hanja, ASCII letters, digits, the usual signs) is looked up in a
+    table for the whole list; headlines that hold anything else go through the substitutions.
+    """
+    if len(headlines) < _MANY:
+        return _substitute(headlines)
+    text = _lines(headlines)
+    codes = _BECOMES.take(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32), mode="clip")
+    lines = _edit(codes)
+    rare = (codes == _RARE).nonzero()[0]
+    if len(rare):
+        which = np.unique((codes == _BREAK).nonzero()[0].searchsorted(rare)).tolist()
+        for i, line in zip(which, _substitute([headlines[i] for i in which]), strict=True):
+            lines[i] = line
+    return lines
+
+
+def _lines(headlines: Sequence[str]) -> str:
+    """Return the headlines, a line each."""
     text = "\n".join(headlines)
     if text.count("\n") >= len(headlines):  # a line break inside a headline is a space
         text = "\n".join([headline.replace("\n", " ") for headline in headlines])
+    return text
+
+
+def _substitute(headlines: Sequence[str]) -> list[str]:
+    """Run the list of substitutions on some headlines together."""
+    if not headlines:
+        return []
+    text = _lines(headlines)
     for pattern, replacement in _STEPS[:-1]:
         text = _WHOLE[pattern](text) if pattern in _WHOLE else pattern.sub(replacement, text)
     pattern, replacement = _STEPS[-1]
@@ -166,6 +195,51 @@ def _trim(text: str) -> str:
 
 #: Quicker ways to do a step on a long text, to the same effect.
 _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
+
+#: Headlines; fewer are sooner substituted than looked up.
+_MANY = 16
+
+# What a character becomes that is taken out, and one that the substitutions have to look at.
+_DROPPED, _RARE = 0, 1
+_BREAK, _SPACE, _COMMA, _POINT, _ZERO, _TOTAL, _REPORT, _FIRST, _LAST = map(ord, "\n ,.0합보\u4e00\u9fff")
+_AROUND = np.array([-1, 1, 2, 3])
+
+
+def _table() -> NDArray[np.uint32]:
+    """Return what each character of the basic plane becomes as long as nothing around it matters, (65536,)."""
+    table = np.full(1 << 16, _RARE, np.uint32)
+    for first, last in ("az", "09", "가힣", "ㄱㆎ", "\u4e00\u9fff", ",,", "..", "%%", "  ", "\n\n"):
+        table[ord(first) : ord(last) + 1] = np.arange(ord(first), ord(last) + 1)
+    table[ord("A") : ord("Z") + 1] = table[ord("a") : ord("z") + 1]
+    for characters, becomes in (("\"'`‘’“”", _DROPPED), ("·…‥⋯!?:;/|+-=~*^#@$×∼‧∙–—―→←↑↓↔○★♥♡", _SPACE)):
+        table[[ord(character) for character in characters]] = becomes
+    return table
+
+
+_BECOMES = _table()
+
+
+def _edit(codes: NDArray[np.uint32]) -> list[str]:
+    """Return the lines of characters that were looked up, after the steps that look at what stands around them."""
+    codes = np.concatenate([codes[codes > _RARE], [np.uint32(_BREAK)] * 3])
+    signs = ((codes == _COMMA) | (codes == _POINT)).nonzero()[0]
+    digits = codes.take(signs[:, None] + _AROUND, mode="clip") - np.uint32(_ZERO) < 10
+    point = codes[signs] == _POINT
+    codes[signs[~(point & digits[:, :2].all(axis=1))]] = _SPACE
+    codes[signs[~point & digits.all(axis=1)]] = _DROPPED
+    # Of several spaces the last one stays, and none at the end of a line.
+    kept = codes > _RARE
+    kept[:-1] &= (codes[:-1] != _SPACE) | ((codes[1:] != _SPACE) & (codes[1:] != _BREAK))
+    codes = codes[kept][:-2]
+    lines = codes.tobytes().decode("utf-32-le").replace("\n ", "\n").removeprefix(" ").split("\n")[:-1]
+    breaks = (codes == _BREAK).nonzero()[0]
+    hanja = ((codes >= _FIRST) & (codes <= _LAST)).nonzero()[0]
+    for i in np.unique(breaks.searchsorted(hanja)).tolist():
+        lines[i] = _HANJA.sub(_hanja, lines[i])
+    ending = codes[breaks - 1]  # of a line; no hanja is read like these
+    for i in ((ending == _TOTAL) | (ending == _REPORT)).nonzero()[0].tolist():
+        lines[i] = _TAIL.sub("", lines[i])
+    return lines
 
 
 def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:

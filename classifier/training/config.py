@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from classifier.errors import ConfigError
+from classifier.model.blocks import BLOCKS
 from classifier.model.estimators import make_estimator
 from classifier.model.features import check_blocks
 from classifier.places import REGISTERED_MODEL
@@ -78,7 +79,8 @@ class CandidateGrid(_Strict):
     estimator: str
     features: list[list[str]] = Field(min_length=1)
     min_df: list[int] = Field([1], min_length=1)
-    embedding_weight: list[float] = Field([1.0], min_length=1)
+    #: Factors on the blocks' values, 1 for those that are not named.
+    block_weights: list[dict[str, Weight]] = Field([{}], min_length=1)
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
 
 
@@ -108,18 +110,19 @@ class Candidate(_Strict):
     estimator: str
     features: tuple[str, ...]
     min_df: int
-    embedding_weight: float
+    block_weights: dict[str, float]  #: of those of its blocks whose weight is not 1
     parameters: dict[str, Any]
 
     @property
     def name(self) -> str:
-        """A short readable name, such as ``nbsvm chars+morphemes C=0.1 min_df=2``."""
+        """A short readable name, such as ``nbsvm chars+0.7*morphemes C=0.1 min_df=2``."""
         facts = [f"{key}={value}" for key, value in self.parameters.items()]
         if self.min_df > 1:
             facts.append(f"min_df={self.min_df}")
-        if "embeddings" in self.features:
-            facts.append(f"weight={self.embedding_weight:g}")
-        return " ".join([self.estimator, "+".join(self.features), *facts])
+        blocks = [
+            f"{self.block_weights[name]:g}*{name}" if name in self.block_weights else name for name in self.features
+        ]
+        return " ".join([self.estimator, "+".join(blocks), *facts])
 
     def to_json(self) -> str:
         """Return a canonical text, equal for equal candidates."""
@@ -145,13 +148,12 @@ class Config(_Strict):
         for entry in self.candidates:
             keys = list(entry.grid)
             for features, *values in itertools.product(entry.features, *entry.grid.values()):
-                weights = entry.embedding_weight if "embeddings" in features else [1.0]
-                for min_df, weight in itertools.product(entry.min_df, weights):
+                for min_df, weights in itertools.product(entry.min_df, entry.block_weights):
                     candidate = Candidate(
                         estimator=entry.estimator,
                         features=tuple(features),
                         min_df=min_df,
-                        embedding_weight=weight,
+                        block_weights={name: weights[name] for name in features if weights.get(name, 1) != 1},
                         parameters=dict(zip(keys, values, strict=True)),
                     )
                     if candidate not in found:
@@ -183,6 +185,9 @@ def load_config(path: str | Path) -> Config:
             raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
         kind = StreamConfig if "stream" in content and "candidates" not in content else Config
         config = kind.model_validate({"name": path.stem} | content)
+        for name in {name for entry in config.candidates for weights in entry.block_weights for name in weights}:
+            if name not in BLOCKS:
+                raise ConfigError(f"block_weights: there is no block {name}. There is {', '.join(BLOCKS)}.")
         for candidate in config.expand():
             check_blocks(candidate.features)
             if "embeddings" in candidate.features and candidate.estimator == "complement_nb":

@@ -127,7 +127,7 @@ def fit(
         rows = rows[weighting[rows] > 0]
         if not np.all(weighting[rows] == 1):
             weights["sample_weight"] = weighting[rows]
-    features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.embedding_weight, embeddings)
+    features = HeadlineFeatures(candidate.features, candidate.min_df, candidate.block_weights, embeddings)
     chosen = counts if len(rows) == len(target) else slice_rows(counts, rows)
     estimator = make_estimator(candidate.estimator, candidate.parameters, seed)
     if candidate.estimator == "stack":

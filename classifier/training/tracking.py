@@ -217,8 +217,8 @@ class Run:
             "min_df": candidate.min_df,
             **candidate.parameters,
         }
-        if "embeddings" in candidate.features:
-            params["embedding_weight"] = candidate.embedding_weight
+        if candidate.block_weights:
+            params["block_weights"] = json.dumps(candidate.block_weights)
         values = _metrics(result.evaluation) | {
             "macro_f1_std": result.macro_f1_std,
             "fit_seconds": result.fit_seconds,

@@ -32,7 +32,7 @@ CANDIDATE = Candidate(
     estimator="nbsvm",
     features=("chars", "morphemes", "nospace", "embeddings"),
     min_df=2,
-    embedding_weight=0.5,
+    block_weights={"embeddings": 0.5},
     parameters={"C": 0.1},
 )
 

@@ -49,7 +49,7 @@ def main() -> None:
     rows = []
     for estimator, features, parameters in JUDGES:
         labels.JUDGE = Candidate(
-            estimator=estimator, features=features, min_df=2, embedding_weight=0.5, parameters=parameters
+            estimator=estimator, features=features, min_df=2, block_weights={"embeddings": 0.5}, parameters=parameters
         )
         judged = labels.judge_labels(counts, target, sections, folds, embeddings, SEED)
         rows.append(

@@ -27,7 +27,9 @@ BLOCKS = ("chars", "morphemes", "nospace", "embeddings")
 
 def candidate(estimator: str, features: tuple[str, ...], **parameters: Any) -> Candidate:
     """Return a candidate as a config would have it."""
-    return Candidate(estimator=estimator, features=features, min_df=3, embedding_weight=0.5, parameters=parameters)
+    return Candidate(
+        estimator=estimator, features=features, min_df=3, block_weights={"embeddings": 0.5}, parameters=parameters
+    )
 
 
 CHOSEN = candidate("stack", BLOCKS, alphas=[], plain=True)
