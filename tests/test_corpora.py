@@ -20,10 +20,9 @@ holdout = 0.1
 [search]
 folds = 2
 [[candidates]]
-estimator = "nbsvm"
+estimator = "sgd"
 features = [["chars"]]
 min_df = [2]
-grid = { C = [0.1] }
 [fast]
 distil = false
 """

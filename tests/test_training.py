@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -19,6 +20,7 @@ from classifier.model.artefact import CompiledModel
 from classifier.places import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.training.registry import promote, rollback, versions
+from classifier.training.search import holdout_rows
 from classifier.training.train import Outcome, train
 from tests.conftest import write_config
 from tests.servers import heed_ctrl_c
@@ -232,6 +234,27 @@ def test_a_holdout_is_cut_from_the_training_rows(tables: Path) -> None:
     outcome = train("held.toml")
     assert outcome.test.n == pytest.approx(90, abs=9)
     assert {f["support"] for f in outcome.test.per_section.values()} <= set(range(25, 36))
+
+
+def test_a_holdout_keeps_near_duplicates_together_and_the_sections_in_proportion(
+    sample: dict[str, list[tuple[str, str]]],
+) -> None:
+    headlines = [headline for headline, _ in sample["train"]]
+    sections = sorted({section for _, section in sample["train"]})
+    target = np.array([sections.index(section) for _, section in sample["train"]])
+    twice = [*headlines, *(f"{headline}!" for headline in headlines[:500])]
+    both = np.concatenate([target, target[:500]])
+    held = holdout_rows(twice, both, 0.1, 0)
+    assert np.array_equal(held, holdout_rows(twice, both, 0.1, 0))
+    assert set(held[held < 500]) == {row - len(headlines) for row in held if row >= len(headlines)}
+    shares = np.bincount(both[held]) / np.bincount(both)
+    assert np.all(np.abs(shares - 0.1) < 0.03)
+
+
+def test_a_holdout_too_small_for_the_sections_is_an_error() -> None:
+    headlines = [f"{word} 소식" for word in "코스피 야구 국회 드라마 태풍 로켓 축제 판결".split()]
+    with pytest.raises(DataError, match=r"holdout: 0.1 of 8 different headlines .* 2 sections.*Hold out more"):
+        holdout_rows(headlines, np.array([0, 1] * 4), 0.1, 0)
 
 
 def test_parallel_and_single_searches_agree(tables: Path) -> None:

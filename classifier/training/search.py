@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.errors import DataError
@@ -79,12 +79,24 @@ def make_folds(
 
 
 def holdout_rows(headlines: Sequence[str], target: NDArray[np.intp], share: float, seed: int) -> NDArray[np.intp]:
-    """Return the rows of a held-out part of about ``share``, near-duplicate groups whole."""
-    n = max(2, round(1 / share))
-    splitter = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+    """Return the rows of a held-out part of about ``share``, stratified, near-duplicate groups whole.
+
+    Raises:
+        DataError: it would not hold a headline of every section.
+    """
     groups = near_duplicate_groups(headlines)
-    _, test = next(iter(splitter.split(np.zeros(len(target)), target, groups)))
-    return np.asarray(test)
+    first, group = np.unique(groups, return_index=True, return_inverse=True)[1:]
+    section = target[first]  # of a group
+    enough = np.flatnonzero(np.bincount(section)[section] > 1)
+    sections = len(np.unique(section[enough]))
+    held = int(np.ceil(len(enough) * share))
+    if min(held, len(enough) - held) < sections:
+        raise DataError(
+            f"data.holdout: {share:g} of {len(enough):,} different headlines cannot hold some of each of {sections} "
+            "sections. Hold out more, add headlines, or name a table as data.test."
+        )
+    held_out = train_test_split(enough, test_size=share, stratify=section[enough], random_state=seed)[1]
+    return np.flatnonzero(np.isin(group, held_out))
 
 
 #: What each row counts for in a fit, (n_rows,); 0 leaves it out. None: all rows count the same.

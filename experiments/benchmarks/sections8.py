@@ -25,20 +25,23 @@ from classifier.training.search import fit_model
 BLOCKS = ("chars", "morphemes", "nospace", "embeddings")
 
 
-def candidate(estimator: str, features: tuple[str, ...], **parameters: Any) -> Candidate:
+PLAIN = {"embeddings": 0.5}
+WEIGHED = {"morphemes": 0.7, "nospace": 1.4, "embeddings": 0.5}
+
+
+def candidate(estimator: str, features: tuple[str, ...], weights: dict[str, float], **parameters: Any) -> Candidate:
     """Return a candidate as a config would have it."""
-    return Candidate(
-        estimator=estimator, features=features, min_df=3, block_weights={"embeddings": 0.5}, parameters=parameters
-    )
+    return Candidate(estimator=estimator, features=features, min_df=3, block_weights=weights, parameters=parameters)
 
 
-CHOSEN = candidate("stack", BLOCKS, alphas=[], plain=True)
+CHOSEN = candidate("stack", BLOCKS, WEIGHED, alphas=[], plain=True)
 
 #: What of the sample is learned from, and how; the first is what one would begin with.
 TRIED = (
-    ("train, test", candidate("linear_svc", ("chars", "morphemes"), C=0.3)),
+    ("train, test", candidate("linear_svc", ("chars", "morphemes"), {}, C=0.3)),
     ("train, test", CHOSEN),
-    ("all", candidate("linear_svc", BLOCKS, C=0.1)),
+    ("all", candidate("linear_svc", BLOCKS, WEIGHED, C=0.1)),
+    ("all", candidate("stack", BLOCKS, PLAIN, alphas=[], plain=True)),
     ("all", CHOSEN),
 )
 
