@@ -196,6 +196,9 @@ def _trim(text: str) -> str:
 #: Quicker ways to do a step on a long text, to the same effect.
 _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
 
+#: All that a tail of usual characters is made of.
+_OF_TAILS = " 종합속보0123456789"
+
 #: Headlines; fewer are sooner substituted than looked up.
 _MANY = 16
 
@@ -238,7 +241,9 @@ def _edit(codes: NDArray[np.uint32]) -> list[str]:
         lines[i] = _HANJA.sub(_hanja, lines[i])
     ending = codes[breaks - 1]  # of a line; no hanja is read like these
     for i in ((ending == _TOTAL) | (ending == _REPORT)).nonzero()[0].tolist():
-        lines[i] = _TAIL.sub("", lines[i])
+        line = lines[i]
+        tail = _TAIL.search(line, len(line.rstrip(_OF_TAILS)))
+        lines[i] = line[: tail.start()] if tail else line
     return lines
 
 
