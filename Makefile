@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint ui tables benchmarks bench lock browser pictures wheel clean
+.PHONY: train test gate lint ui tables benchmarks bench lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -15,6 +15,9 @@ test: .venv/ready  ## the whole suite, a part on each core
 
 pictures: .venv/ready browser  ## take the README's pictures of the UI anew, from this folder's store
 	$(BIN)/python -m tests.pictures
+
+gate: .venv/ready  ## fit the recipe of record and hold its figure on dev to the floor
+	$(BIN)/python -m pytest -rs -m gate tests/test_gate.py
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -8,6 +8,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from classifier.errors import ConfigError
 from classifier.model.features import FeatureCache, HeadlineFeatures, TfidfBlock, check_blocks, slice_rows
 from classifier.text.morphemes import WORDS
+from classifier.training.config import Candidate
+from classifier.training.search import fit_model
 
 BLOCKS = ["chars", "jamo", "nospace", "morphemes", "embeddings"]
 
@@ -40,6 +42,27 @@ def test_rows_of_every_counted_block_have_length_one(counts):
     for name in BLOCKS[:4]:
         found = HeadlineFeatures([name]).fit_transform(counts)
         np.testing.assert_allclose(np.sqrt((found.toarray() ** 2).sum(axis=1)), 1, atol=1e-5)
+
+
+def test_a_block_weighs_what_it_is_told(counts):
+    blocks = ["chars", "jamo", "nospace"]
+    found = HeadlineFeatures(blocks, block_weights={"chars": 0.5, "nospace": 2.0}).fit_transform(counts)
+    plain = HeadlineFeatures(blocks).fit(counts)
+    sizes = [len(plain.tfidf_[name].columns_) for name in blocks]
+    expected = plain.transform(counts).toarray() * np.repeat([0.5, 1.0, 2.0], sizes)
+    np.testing.assert_allclose(found.toarray(), expected, atol=1e-6)
+
+
+def test_a_candidates_weights_reach_the_fit(counts):
+    chars = {"chars": counts["chars"]}
+    target = np.arange(chars["chars"].shape[0]) % 2
+    models = []
+    for weights in ({}, {"chars": 3.0}):
+        candidate = Candidate(
+            estimator="linear_svc", features=("chars",), min_df=2, block_weights=weights, parameters={}
+        )
+        models.append(fit_model(candidate, chars, target, ("가", "나"), None, 0).blocks["chars"].coefficients)
+    assert not np.allclose(*models, rtol=0.05)
 
 
 def test_rare_columns_are_left_out_by_the_training_rows_alone(counts):

@@ -244,17 +244,27 @@ def test_a_holdout_keeps_near_duplicates_together_and_the_sections_in_proportion
     target = np.array([sections.index(section) for _, section in sample["train"]])
     twice = [*headlines, *(f"{headline}!" for headline in headlines[:500])]
     both = np.concatenate([target, target[:500]])
-    held = holdout_rows(twice, both, 0.1, 0)
-    assert np.array_equal(held, holdout_rows(twice, both, 0.1, 0))
+    held = holdout_rows(twice, both, sections, 0.1, 0)
+    assert np.array_equal(held, holdout_rows(twice, both, sections, 0.1, 0))
     assert set(held[held < 500]) == {row - len(headlines) for row in held if row >= len(headlines)}
     shares = np.bincount(both[held]) / np.bincount(both)
     assert np.all(np.abs(shares - 0.1) < 0.03)
 
 
-def test_a_holdout_too_small_for_the_sections_is_an_error() -> None:
-    headlines = [f"{word} 소식" for word in "코스피 야구 국회 드라마 태풍 로켓 축제 판결".split()]
-    with pytest.raises(DataError, match=r"holdout: 0.1 of 8 different headlines .* 2 sections.*Hold out more"):
-        holdout_rows(headlines, np.array([0, 1] * 4), 0.1, 0)
+@pytest.mark.parametrize(
+    ("sizes", "share", "named"),
+    [
+        ((4, 4), 0.1, r"경제 \(4\), 연예 \(4\)"),
+        ((200, 200, 3), 0.1, r"too few: 정치 \(3\)"),
+        ((50, 1), 0.2, r"too few: 연예 \(1\)"),
+        ((1, 1), 0.5, r"too few: 경제 \(1\), 연예 \(1\)"),
+    ],
+)
+def test_a_holdout_that_cannot_hold_every_section_is_an_error(sizes: tuple[int, ...], share: float, named: str) -> None:
+    target = np.repeat(np.arange(len(sizes)), sizes)
+    headlines = [f"{chr(0xAC00 + 7 * i)}{chr(0xB000 + 11 * i)}{chr(0xB400 + 13 * i)}" for i in range(len(target))]
+    with pytest.raises(DataError, match=rf"data.holdout: {share}.*{named}\. Add headlines"):
+        holdout_rows(headlines, target, ["경제", "연예", "정치"][: len(sizes)], share, 0)
 
 
 def test_parallel_and_single_searches_agree(tables: Path) -> None:

@@ -142,7 +142,8 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
             values = tfidf.transform(X[name])
             if name == "embeddings":
                 values = sparse.csr_array(values @ self._vectors())
-            parts.append(values * self._weight(name))
+            weight = self._weight(name)
+            parts.append(values if weight == 1 else values * weight)
         return sparse.csr_array(sparse.hstack(parts, format="csr", dtype=np.float32))
 
     def _vectors(self) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classifier.errors import ModelError
 from classifier.text.morphemes import WORDS, kiwi
 
-#: Raised whenever the vectors change: it keys the feature cache.
+#: Raised whenever the vectors change: it keys the feature cache and the search.
 EMBEDDINGS_VERSION = 2
 
 #: Of a word's vector, and as many of its vector as a context.
@@ -28,8 +28,8 @@ _SEED = 0
 def recover_embeddings() -> NDArray[np.float32]:
     """Return the vectors of Kiwi's words, shape (vocabulary size, 512): as the next word, then as the context of one.
 
-    Row i belongs to the morpheme that Kiwi numbers i. Each half has its mean removed, and the length that makes a whole
-    row's about 1. Takes about a minute; cache the result.
+    Row i belongs to the morpheme that Kiwi numbers i. In either half a row had length 1 before the half's mean was
+    removed and both were divided by √2. Takes about a minute; cache the result.
     """
     analyzer = kiwi()
     analyzer.tokenize("가")  # Kiwi loads its model on the first use

@@ -4,10 +4,10 @@ Two headlines that differ only in house style (quotes, bracket tags, ellipses, f
 NFC or NFD, hanja shorthand) come out the same, so style cannot decide a section. What remains is
 lower-case letters, digits and single spaces.
 
-The normaliser is a short list of substitutions, none of which looks beyond a line.
-:func:`normalize_lines` runs them on many headlines at once, a line each; :func:`normalize_aligned`
+The normaliser is a short list of substitutions, none of which looks beyond a line. :func:`normalize_aligned`
 runs the very same list and keeps, for every character that comes out, the place in the original
-headline it came from, which is what explanations point at.
+headline it came from, which is what explanations point at. :func:`normalize_all` looks the usual characters of
+many headlines up in a table, to the same effect, and leaves what is rare to the list.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETT
 _OF_TAILS = " 종합속보0123456789"
 
 #: Headlines; fewer are sooner substituted than looked up.
-_MANY = 16
+_MANY = 64
 
 # What a character becomes that is taken out, and one that the substitutions have to look at.
 _DROPPED, _RARE = 0, 1

@@ -185,9 +185,9 @@ def load_config(path: str | Path) -> Config:
             raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
         kind = StreamConfig if "stream" in content and "candidates" not in content else Config
         config = kind.model_validate({"name": path.stem} | content)
-        for name in {name for entry in config.candidates for weights in entry.block_weights for name in weights}:
-            if name not in BLOCKS:
-                raise ConfigError(f"block_weights: there is no block {name}. There is {', '.join(BLOCKS)}.")
+        weighed = {name for entry in config.candidates for weights in entry.block_weights for name in weights}
+        if unknown := sorted(weighed - set(BLOCKS)):
+            raise ConfigError(f"block_weights: there is no block {', '.join(unknown)}. There is {', '.join(BLOCKS)}.")
         for candidate in config.expand():
             check_blocks(candidate.features)
             if "embeddings" in candidate.features and candidate.estimator == "complement_nb":

@@ -76,7 +76,9 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     else:
         index = {name: i for i, name in enumerate(sections)}
         target = np.array([index[name] for name in train["section"]], np.intp)
-        held_out = holdout_rows(train["headline"].tolist(), target, config.data.holdout or 0, config.experiment.seed)
+        held_out = holdout_rows(
+            train["headline"].tolist(), target, sections, config.data.holdout or 0, config.experiment.seed
+        )
         held = np.isin(np.arange(len(train)), held_out)
         train, test = train[~held], train[held]
         test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"

@@ -24,7 +24,7 @@ from classifier.model.calibration import fit_temperature
 from classifier.model.estimators import linear_weights, make_estimator
 from classifier.model.features import Counts, HeadlineFeatures, slice_rows
 from classifier.model.tfidf import Weights
-from classifier.text.normalize import normalize
+from classifier.text.normalize import normalize_all
 from classifier.training.config import Candidate
 from classifier.training.evaluation import Evaluation, probabilities_of, score
 
@@ -78,25 +78,30 @@ def make_folds(
     return folds
 
 
-def holdout_rows(headlines: Sequence[str], target: NDArray[np.intp], share: float, seed: int) -> NDArray[np.intp]:
+def holdout_rows(
+    headlines: Sequence[str], target: NDArray[np.intp], sections: Sequence[str], share: float, seed: int
+) -> NDArray[np.intp]:
     """Return the rows of a held-out part of about ``share``, stratified, near-duplicate groups whole.
 
     Raises:
         DataError: it would not hold a headline of every section.
     """
-    groups = near_duplicate_groups(headlines)
-    first, group = np.unique(groups, return_index=True, return_inverse=True)[1:]
+    first, group = np.unique(near_duplicate_groups(headlines), return_index=True, return_inverse=True)[1:]
     section = target[first]  # of a group
-    enough = np.flatnonzero(np.bincount(section)[section] > 1)
-    sections = len(np.unique(section[enough]))
-    held = int(np.ceil(len(enough) * share))
-    if min(held, len(enough) - held) < sections:
-        raise DataError(
-            f"data.holdout: {share:g} of {len(enough):,} different headlines cannot hold some of each of {sections} "
-            "sections. Hold out more, add headlines, or name a table as data.test."
-        )
-    held_out = train_test_split(enough, test_size=share, stratify=section[enough], random_state=seed)[1]
-    return np.flatnonzero(np.isin(group, held_out))
+    sizes = np.bincount(section, minlength=len(sections))
+    held = int(np.ceil(len(first) * share))
+    absent = np.flatnonzero(sizes < 2)
+    if not len(absent) and len(sections) <= min(held, len(first) - held):
+        _, tested = train_test_split(np.arange(len(first)), test_size=held, stratify=section, random_state=seed)
+        absent = np.setdiff1d(np.arange(len(sections)), section[tested])
+        if not len(absent):
+            return np.flatnonzero(np.isin(group, tested))
+    few = absent.tolist() or range(len(sections))
+    named = ", ".join(f"{sections[i]} ({sizes[i]})" for i in few)
+    raise DataError(
+        f"data.holdout: {share:g} of {len(first):,} different headlines cannot hold some of every section; too few: "
+        f"{named}. Add headlines, hold out more, leave the section out, or name a table as data.test."
+    )
 
 
 #: What each row counts for in a fit, (n_rows,); 0 leaves it out. None: all rows count the same.
@@ -272,7 +277,7 @@ def extraction_seconds(headlines: Sequence[str]) -> dict[str, float]:
         seconds[name] = (time.perf_counter() - begin) / len(few)
 
     begin = time.perf_counter()
-    batch = Batch([normalize(headline) for headline in few])
+    batch = Batch(normalize_all(few))
     clock("", begin)
     begin = time.perf_counter()
     _ = batch.morphemes

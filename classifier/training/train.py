@@ -15,6 +15,7 @@ from classifier.corpus.datasets import datasets, slug
 from classifier.errors import ClassifierError, ConfigError
 from classifier.model.artefact import CompiledModel
 from classifier.places import MODELS
+from classifier.text.embeddings import EMBEDDINGS_VERSION
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.training import plots
@@ -136,6 +137,7 @@ def _search(
         config.experiment.seed,
         NORMALIZER_VERSION,
         kiwi_versions(),
+        EMBEDDINGS_VERSION,
         sklearn.__version__,
     ]
     if config.labels != Labels():

@@ -64,7 +64,8 @@ def load(name: str) -> tuple[list[str], np.ndarray]:
 def main() -> None:
     """Search, test once, write."""
     headlines, target = load("ynat:train")
-    held = np.isin(np.arange(len(target)), holdout_rows(headlines, target, 0.1, SEED))
+    sections = sorted(set(load_corpus("ynat:train")["section"]))
+    held = np.isin(np.arange(len(target)), holdout_rows(headlines, target, sections, 0.1, SEED))
     rows: list[dict[str, Any]] = []
 
     def measure(text: str, settings: dict[str, Any]) -> None:
