@@ -131,7 +131,7 @@ def draw(predicted: list[dict[str, Any]], trained: list[dict[str, Any]]) -> None
 def main() -> None:
     """Measure, draw, write."""
     folder = sys.argv[1] if len(sys.argv) > 1 else MODEL
-    headlines, target = load("ynat:train")
+    headlines, target, _ = load("ynat:train")
     rows = [against_fasttext(headlines, target)]
     print(rows[0], flush=True)
     predicted = predicting(folder, headlines)

@@ -91,7 +91,7 @@ def batches(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
 
     fast, accurate, cascade = (Classifier.load(folder, tier) for tier in ("fast", "accurate", "cascade"))
     text, best = chosen_fasttext()
-    train, target = load("ynat:train")
+    train, target, _ = load("ynat:train")
     peer = fit(prepared(train, text), target, **best)
     many = (headlines * 5)[:20_000]
     read = prepared(many, text)  # beforehand: the peer's own work alone is timed
