@@ -274,7 +274,9 @@ def test_a_manifest_must_not_point_outside_its_folder(tmp_path, weights):
         CompiledModel.load(folder)
 
 
-@pytest.mark.parametrize("changes", [{"normalizer": 999}, {"format": 999}, {"kiwi": "kiwipiepy 0.1, model 0.1"}])
+@pytest.mark.parametrize(
+    "changes", [{"normalizer": 999}, {"format": 999}, {"hashing": 999}, {"kiwi": "kiwipiepy 0.1, model 0.1"}]
+)
 def test_a_model_made_for_other_versions_says_what_to_do(tmp_path, changes):
     folder = tiny().save(tmp_path)
     change_manifest(folder, **changes)

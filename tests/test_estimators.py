@@ -11,8 +11,17 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from classifier.errors import ConfigError
+from classifier.model import estimators
+from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.estimators import ESTIMATORS, NBSVM, TOLERANCE, StackedNBSVM, linear_weights, make_estimator
-from classifier.model.features import TfidfBlock
+from classifier.model.features import HeadlineFeatures, TfidfBlock
+from classifier.text.normalize import normalize_all
+
+
+@pytest.fixture
+def to_the_end(monkeypatch):
+    """Descents that go on until the tolerance is met."""
+    monkeypatch.setattr(estimators, "PASSES", 10_000)
 
 
 def small_counts(sections, rows=90, columns=12, seed=0):
@@ -29,6 +38,7 @@ def test_nbsvm_is_a_scikit_learn_estimator():
     check_estimator(NBSVM(), expected_failed_checks=dict.fromkeys(names, inexact), on_skip=None)
 
 
+@pytest.mark.usefixtures("to_the_end")
 def test_a_row_of_weight_two_counts_like_two_rows_and_one_of_weight_zero_like_none():
     counts, target = small_counts(3)
     weight = np.arange(len(target)) // 3 % 3
@@ -46,6 +56,7 @@ def test_the_tfidf_block_is_a_scikit_learn_transformer():
     check_estimator(TfidfBlock(), expected_failed_checks=dict.fromkeys(names, negative), on_skip=None)
 
 
+@pytest.mark.usefixtures("to_the_end")
 @pytest.mark.parametrize("sections", [2, 3])
 @pytest.mark.parametrize("balanced", [True, False])
 def test_nbsvm_is_the_formula_of_the_paper(sections, balanced):
@@ -65,6 +76,7 @@ def test_nbsvm_is_the_formula_of_the_paper(sections, balanced):
     assert model.predict(counts).tolist() == np.array(["가", "나", "다"])[answers].tolist()
 
 
+@pytest.mark.usefixtures("to_the_end")
 def test_nbsvm_leaves_columns_with_negative_values_unscaled():
     counts, target = small_counts(2)
     dense = np.random.default_rng(1).normal(size=(len(target), 3))
@@ -76,6 +88,18 @@ def test_nbsvm_leaves_columns_with_negative_values_unscaled():
     np.testing.assert_allclose(model.coef_[0], machine.coef_[0] * ratio, atol=1e-3)
 
 
+def test_few_passes_say_what_many_say(sample, monkeypatch):
+    headlines, sections = zip(*sample["train"][::2], strict=True)
+    counts = {"chars": BLOCKS["chars"].count(Batch(normalize_all(headlines)))}
+    features = HeadlineFeatures(("chars",)).fit_transform(counts)
+    few = NBSVM().fit(features, sections)
+    monkeypatch.setattr(estimators, "PASSES", 10_000)
+    many = NBSVM().fit(features, sections)
+    assert not np.array_equal(few.coef_, many.coef_)
+    assert np.mean(few.predict(features) == many.predict(features)) > 0.995
+
+
+@pytest.mark.usefixtures("to_the_end")
 def test_nbsvm_on_dense_columns_alone_is_a_linear_svm():
     rng = np.random.default_rng(2)
     dense = rng.normal(size=(60, 4))

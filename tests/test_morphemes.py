@@ -28,7 +28,7 @@ def embeddings():
 def entries(found, row):
     """What was found in one text, as plain tuples."""
     here = found.row == row
-    parts = (found.key, found.word, found.start, found.length)
+    parts = (found.key, found.pair, found.word, found.start, found.length)
     return list(zip(*(part[here].tolist() for part in parts), strict=True))
 
 
@@ -63,6 +63,12 @@ def test_characters_beyond_the_basic_plane_do_not_shift_spans():
     found = analyze(["𠮷𠮷 손흥민 득점"])
     place = found.key.tolist().index(zlib.crc32("손흥민/NNP".encode()))
     assert (found.start[place], found.length[place]) == (3, 3)
+
+
+def test_a_pair_is_the_morpheme_before_and_this_one():
+    found = analyze(["토트넘 손흥민", "손흥민 토트넘"])
+    one, other = "손흥민/NNP".encode(), "토트넘/NNP".encode()
+    assert found.pair.tolist() == [0, zlib.crc32(other + one), 0, zlib.crc32(one + other)]
 
 
 def test_content_words_have_numbers_and_particles_have_none():

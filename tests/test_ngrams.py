@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from classifier.text.ngrams import hash_ngrams, jamo
+from classifier.text.ngrams import hash_ngrams, hash_spans, jamo
 from classifier.text.normalize import normalize
 
 words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
@@ -87,3 +87,18 @@ def test_a_character_beyond_the_basic_plane_is_one_character():
 def test_a_batch_gives_what_each_text_gives_alone(texts, n_min, more):
     together = ngrams_by_text(texts, n_min, n_min + more)
     assert together == [ngrams_by_text([text], n_min, n_min + more)[0] for text in texts]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(words | words.map(lambda word: word * 3), max_size=5).map(" ".join), st.integers(1, 3), st.integers(0, 5)
+)
+def test_one_text_in_one_pass_has_the_ngrams_of_a_batch(text, n_min, more):
+    spans = [(text, n_min, n_min + more), (text.replace(" ", ""), 2, 4)]
+    begins = [0, 1 << 22]
+    found = hash_spans([(*span, begin) for span, begin in zip(spans, begins, strict=True)], 22)
+    batches = [
+        hash_ngrams([part], low, high, 22).column + begin
+        for (part, low, high), begin in zip(spans, begins, strict=True)
+    ]
+    assert np.sort(found).tolist() == np.sort(np.concatenate(batches)).tolist()

@@ -16,7 +16,11 @@ import pytest
 from classifier.prediction.classifier import Classifier
 from tests.conftest import QUICK_CONFIG, REPOSITORY
 
-PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-compile")
+
+def pip(python: Path, *arguments: str | Path, cwd: Path) -> None:
+    """Install into the environment of ``python`` with the pip of the tests: one of its own takes seconds to make."""
+    command = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python)
+    call(*command, "install", "--no-compile", *arguments, cwd=cwd)
 
 
 def call(*command: str | Path, cwd: Path, status: int = 0) -> str:
@@ -41,14 +45,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
-    call(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    call(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv/bin/python"
     # The packages are those of the lock, lent by the environment of the tests, which has been made of it: all that the
     # extra asks for must be among them, for nothing else can be had here.
     (lent,) = (tmp_path / "venv/lib").glob("python3*/site-packages")
     (lent / "lent.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    call(python, *PIP, "--no-index", "--ignore-installed", "--no-deps", wheel, cwd=tmp_path)
-    call(python, *PIP, "--no-index", f"{wheel}[train]", cwd=tmp_path)
+    pip(python, "--no-index", "--ignore-installed", "--no-deps", wheel, cwd=tmp_path)
+    pip(python, "--no-index", f"{wheel}[train]", cwd=tmp_path)
     code = "import classifier; print(classifier.__file__)"
     assert call(python, "-c", code, cwd=tmp_path).startswith(str(lent))
     # The default experiment, which the wheel carries, with a search cut short.
@@ -67,13 +71,13 @@ def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_p
 def test_the_base_alone_predicts_and_says_what_the_rest_needs(
     wheel: Path, trained: Path, clf: Classifier, tmp_path: Path
 ) -> None:
-    call(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    call(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv/bin/python"
     # The versions of the lock, of what the wheel itself asks for and no more.
     lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
     pins = [line.removesuffix("\\").strip() for line in lock.splitlines() if "==" in line and "--hash" not in line]
     (tmp_path / "pins.txt").write_text("\n".join(pins), encoding="utf-8")
-    call(python, *PIP, "--constraint", tmp_path / "pins.txt", wheel, cwd=tmp_path)
+    pip(python, "--constraint", tmp_path / "pins.txt", wheel, cwd=tmp_path)
     code = (
         "from importlib.util import find_spec; "
         "names = 'pandas scipy sklearn mlflow pyarrow selectolax zstandard'.split(); "

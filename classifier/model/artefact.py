@@ -27,7 +27,7 @@ from classifier.model.fast import FastTier
 from classifier.model.scoring import Scorer
 from classifier.model.tfidf import Tables, Weights
 from classifier.text.morphemes import kiwi_versions
-from classifier.text.ngrams import Ngrams
+from classifier.text.ngrams import HASHING_VERSION, Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ class CompiledModel(Scorer):
             "sections": list(self.sections),
             "blocks": list(self.blocks),
             "normalizer": NORMALIZER_VERSION,
+            "hashing": HASHING_VERSION,
             "kiwi": kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in self.blocks) else None,
             "fast": None,
             "about": self.about,
@@ -350,8 +351,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        made_for = {key: manifest[key] for key in ("format", "normalizer", "kiwi")}
         missing = {"weights", "sections", "blocks", "about", "fingerprint"} - manifest.keys()
+        missing |= {"format", "normalizer", "kiwi"} - manifest.keys()
     except OSError as error:
         raise ModelError(
             f"{folder}: no model there ({error.strerror}: {_MANIFEST}). "
@@ -373,8 +374,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     for key, name in {"weights": manifest["weights"], "fast": fast and fast["table"]}.items():
         if name is not None and Path(name).name != name:
             raise ModelError(f"{path}: `{key}` is {name!r}, not a file in the folder. Do not use it.")
-    here = {"format": FORMAT, "normalizer": NORMALIZER_VERSION}
-    made_for = {key: made_for[key] for key in here}
+    here = {"format": FORMAT, "normalizer": NORMALIZER_VERSION, "hashing": HASHING_VERSION}
+    made_for = {key: manifest.get(key) for key in here}
     if made_for != here:
         raise _made_for(folder, made_for, here)
     return dict(manifest)

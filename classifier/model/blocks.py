@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.morphemes import WORDS, Morphemes, analyze, analyze_one
-from classifier.text.ngrams import Ngrams, hash_ngrams, hash_spans, jamo, mix
+from classifier.text.morphemes import WORDS, Morphemes, analyze, hash_tokens, number_words, tokenize
+from classifier.text.ngrams import Ngrams, hash_ngrams, hash_spans, jamo
 
 if TYPE_CHECKING:
+    from kiwipiepy import Token
     from scipy import sparse
 
 #: Columns of a hashed block: 2**22. YNAT's half million n-grams collide in one case of ten; the rare
 #: ones among them are dropped by ``min_df`` anyway.
 BITS = 22
-_KEY, _PAIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x100000001B3)
+_LOWER = 32 - BITS  #: bits of a CRC-32 that a column leaves out
 
 
 class Batch:
@@ -46,14 +47,13 @@ def without_spaces(normalized: str) -> str:
 def _morphemes(batch: Batch) -> Ngrams:
     """Morphemes (form and tag) and pairs of neighbours."""
     found = batch.morphemes
-    key = found.key * _KEY
-    pair = np.flatnonzero(found.row[1:] == found.row[:-1])
-    paired = key[pair] * _PAIR ^ key[pair + 1]
-    pair_length = found.start[pair + 1] + found.length[pair + 1] - found.start[pair]
+    second = np.flatnonzero(found.row[1:] == found.row[:-1]) + 1
+    first = second - 1
+    pair_length = found.start[second] + found.length[second] - found.start[first]
     return Ngrams(
-        np.concatenate([found.row, found.row[pair]]),
-        np.concatenate([mix(key, BITS), mix(paired, BITS)]),
-        np.concatenate([found.start, found.start[pair]]) + 1,
+        np.concatenate([found.row, found.row[second]]),
+        (np.concatenate([found.key, found.pair[second]]) >> _LOWER).astype(np.int32),
+        np.concatenate([found.start, found.start[first]]) + 1,
         np.concatenate([found.length, pair_length]),
     )
 
@@ -65,15 +65,15 @@ def _words(batch: Batch) -> Ngrams:
     return Ngrams(found.row[known], found.word[known], found.start[known] + 1, found.length[known])
 
 
-def _morphemes_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArray[np.int32]:
+def _morphemes_of_one(tokens: Sequence[Token]) -> list[int]:
     """Return the columns of :func:`_morphemes` for one headline."""
-    key = key * _KEY
-    return mix(np.concatenate([key, key[:-1] * _PAIR ^ key[1:]]), BITS)
+    keys, pairs = hash_tokens(tokens)
+    return [key >> _LOWER for key in keys + pairs]
 
 
-def _words_of_one(key: NDArray[np.uint64], word: NDArray[np.int32]) -> NDArray[np.int32]:
+def _words_of_one(tokens: Sequence[Token]) -> list[int]:
     """Return the columns of :func:`_words` for one headline."""
-    return word[word >= 0]
+    return [word for word in number_words(tokens) if word >= 0]
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class Block:
     #: For a block of character n-grams inside words: what it reads of a headline, and their shortest and longest.
     span: tuple[Callable[[str], str], int, int] | None = None
 
-    #: For any other block: one headline's columns, in any order, from what :func:`analyze_one` finds.
-    one: Callable[[NDArray[np.uint64], NDArray[np.int32]], NDArray[np.int32]] | None = None
+    #: For any other block: one headline's columns, in any order, from its tokens.
+    one: Callable[[Sequence[Token]], list[int]] | None = None
 
     def count(self, batch: Batch) -> sparse.csr_array:
         """Return counts of shape (n_headlines, columns), float32."""
@@ -121,21 +121,20 @@ BLOCKS = {
 }
 
 
-def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int32]:
+def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int64]:
     """Return the columns of all that some blocks find in one headline, plus each block's ``begins``, in no order."""
     spans = []
-    found = []
-    analysis = None
+    found: list[int] = []
+    tokens = None
     for name, begin in begins.items():
         block = BLOCKS[name]
         if block.span is not None:
             read, n_min, n_max = block.span
             spans.append((read(normalized), n_min, n_max, begin))
         elif block.one is not None:
-            analysis = analysis or analyze_one(normalized)
-            found.append(block.one(*analysis) + begin)
+            tokens = tokenize(normalized) if tokens is None else tokens
+            found += [column + begin for column in block.one(tokens)]
         else:
             raise NotImplementedError(f"the block {name} has no way to the columns of one headline")
-    if spans:
-        found.append(hash_spans(spans, BITS))
-    return np.concatenate(found)
+    columns = np.array(found, np.int64)
+    return np.concatenate([columns, hash_spans(spans, BITS)]) if spans else columns

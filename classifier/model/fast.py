@@ -1,9 +1,10 @@
-"""The fast tier: hashed character n-grams, one byte a weight, no Kiwi.
+"""The fast tier: hashed character n-grams, six bits a weight, no Kiwi.
 
 A headline's score is the sum of the weights of its n-grams over the square root of their number. The
 weights of up to eight sections are the bytes of one 64-bit word, so that one look-up fetches them all and
-one addition adds four: the bytes are spread over lanes of 16 bits, which hold the sum of 257 of them
-(SIMD within a register; Lamport 1975, "Multiple byte processing with full-word instructions").
+one addition adds them all: four times before a byte overflows, for a weight has six bits of it. Then the bytes are
+spread over lanes of 16 bits, which hold the sum of 260 of those (SIMD within a register; Lamport 1975, "Multiple byte
+processing with full-word instructions").
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from classifier.text.ngrams import Ngrams, hash_line, hash_lines, ngrams_of_line
 from classifier.text.normalize import normalize_all
 
 LANES = 8  #: weights in a word
-ZERO = 128  #: the byte that stands for the weight 0
+ZERO = 32  #: the byte that stands for the weight 0; the others go from 1 to 63
 CHUNK = 512  #: headlines at a time; what they take stays below what the allocator gives back to the system
-_LONGEST = 64  #: positions whose sums of four n-grams fit a lane of 16 bits
-_HELD = 257  #: bytes whose sum fits a lane of 16 bits
+_ROWS = 4  #: weights whose sum fits a byte, and so the most n-grams that may begin at a position
+_LONGEST = 260  #: positions whose sums of four weights fit a lane of 16 bits
+_HELD = 1040  #: weights whose sum fits a lane of 16 bits
 _EVEN = np.uint64(0x00FF00FF00FF00FF)
 _BYTE = np.uint64(8)
 _SHIFTS = np.arange(0, 64, 16, dtype=np.uint64)
@@ -35,7 +37,7 @@ Views = dict[str, tuple[int, int]]
 
 
 class FastTier(Scorer):
-    """A linear model over character n-grams, in bytes.
+    """A linear model over character n-grams, a byte a weight.
 
     Its scores are logits like those of :class:`~classifier.model.artefact.CompiledModel`.
 
@@ -70,7 +72,9 @@ class FastTier(Scorer):
             or step.shape != (len(sections),)
             or intercept.shape != (len(sections),)
             or not views
-            or not all(name in ("nospace", "chars") and 1 <= low <= high <= 4 for name, (low, high) in views.items())
+            or not all(
+                name in ("nospace", "chars") and 1 <= low <= high <= _ROWS for name, (low, high) in views.items()
+            )
         ):
             raise ValueError(f"the fast tier's arrays do not fit {len(sections)} sections: {table.dtype} {table.shape}")
 
@@ -83,7 +87,7 @@ class FastTier(Scorer):
         views: Views,
         frequency: NDArray[np.integer],
     ) -> FastTier:
-        """Make a tier of ``weights`` (2**bits, n_sections), a byte each, centred over the sections.
+        """Make a tier of ``weights`` (2**bits, n_sections), six bits each, centred over the sections.
 
         The largest few are cut off, so that the rest is told apart more finely: where, is chosen for the smallest
         squared error, each weight counting by the ``frequency`` (2**bits,) of its column in the training rows.
@@ -127,7 +131,7 @@ class FastTier(Scorer):
     def _lane_sums(
         self, columns: NDArray[np.int64], starts: NDArray[np.int64], size: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return the sums of the bytes in ``columns`` (n, n_positions) by line, (n_lines, n_sections)."""
+        """Return the sums of the bytes in ``columns`` (n up to 4, n_positions) by line, (n_lines, n_sections)."""
         pieces = starts
         if size.max() > _LONGEST:  # sum in pieces, which fit the lanes, and add those
             parts = -(-size // _LONGEST)
@@ -135,11 +139,11 @@ class FastTier(Scorer):
             pieces = np.repeat(starts - first * _LONGEST, parts) + np.arange(parts.sum()) * _LONGEST
         words = []
         for plane in self.table:
-            weights = plane.take(columns)
+            weights = plane.take(columns).sum(axis=0)
             even = weights & _EVEN
             weights >>= _BYTE
             weights &= _EVEN
-            words.append(np.add.reduceat([even.sum(axis=0), weights.sum(axis=0)], pieces, axis=1))
+            words.append(np.add.reduceat([even, weights], pieces, axis=1))
         lanes = (np.array(words)[..., None] >> _SHIFTS) & _LANE  # (words, even or odd, pieces, 4)
         sums = lanes.transpose(2, 0, 3, 1).reshape(len(pieces), -1)[:, : len(self.sections)].astype(np.int64)
         return sums if pieces is starts else np.add.reduceat(sums, first, axis=0)

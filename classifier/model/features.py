@@ -17,6 +17,7 @@ from classifier.errors import ConfigError
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.text.embeddings import EMBEDDINGS_VERSION, recover_embeddings
 from classifier.text.morphemes import kiwi_versions
+from classifier.text.ngrams import HASHING_VERSION
 from classifier.text.normalize import NORMALIZER_VERSION, normalize
 
 #: Counts of one corpus, by block; each of shape (n_headlines, columns of the block).
@@ -46,7 +47,7 @@ class FeatureCache:
         # The analyses that need Kiwi are made together, so that Kiwi reads the corpus once.
         for names, versions in ((plain_names, ""), (kiwi_names, kiwi_versions())):
             if names:
-                found |= self._count(list(headlines), names, NORMALIZER_VERSION, versions)
+                found |= self._count(list(headlines), names, NORMALIZER_VERSION, HASHING_VERSION, versions)
         return found
 
     def embeddings(self) -> NDArray[np.float32]:
@@ -54,8 +55,8 @@ class FeatureCache:
         return np.asarray(self._embed(EMBEDDINGS_VERSION, kiwi_versions()))
 
 
-def _count(headlines: list[str], blocks: list[str], normalizer: int, kiwi: str) -> Counts:
-    """Count; the last two arguments are there to key the cache."""
+def _count(headlines: list[str], blocks: list[str], normalizer: int, version: int, kiwi: str) -> Counts:
+    """Count; the last three arguments are there to key the cache."""
     batch = Batch([normalize(headline) for headline in headlines])
     return {name: BLOCKS[name].count(batch) for name in blocks}
 
@@ -141,7 +142,7 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
         for name, tfidf in self.tfidf_.items():
             values = tfidf.transform(X[name])
             if name == "embeddings":
-                values = sparse.csr_array(values @ self._vectors())
+                values = _as_sparse(values @ self._vectors())
             weight = self._weight(name)
             parts.append(values if weight == 1 else values * weight)
         return sparse.csr_array(sparse.hstack(parts, format="csr", dtype=np.float32))
@@ -166,6 +167,16 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
             split[name] = self._vectors() @ part if name == "embeddings" else part
             start += size
         return split
+
+
+def _as_sparse(values: NDArray[np.float32]) -> sparse.csr_array:
+    """Return a matrix that has no zeros as sparse estimators take it; SciPy's own way looks for the zeros first."""
+    n_rows, n_columns = values.shape
+    index = sparse.get_index_dtype(maxval=values.size)
+    indices = np.tile(np.arange(n_columns, dtype=index), n_rows)
+    return sparse.csr_array(
+        (values.ravel(), indices, np.arange(n_rows + 1, dtype=index) * index(n_columns)), values.shape
+    )
 
 
 def slice_rows(counts: Counts, rows: NDArray[np.intp]) -> Counts:

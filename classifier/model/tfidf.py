@@ -47,7 +47,7 @@ class Tables:
     def __init__(self, blocks: Mapping[str, Weights], columns: Mapping[str, int]) -> None:
         self.blocks = dict(blocks)
         sizes = [columns[name] for name in self.blocks]
-        self.begins = dict(zip(self.blocks, np.cumsum([0, *sizes], dtype=np.int32), strict=False))
+        self.begins = dict(zip(self.blocks, np.cumsum([0, *sizes]).tolist(), strict=False))
         self._columns = sum(sizes)
         kept = [len(weights.columns) for weights in self.blocks.values()]
         self._starts = np.cumsum([0, *kept])  # of each block's places, and the end of the last
@@ -115,7 +115,7 @@ class Tables:
         shares[place >= 0] = value[which]
         return shares
 
-    def score_one(self, columns: NDArray[np.int32]) -> NDArray[np.float32] | None:
+    def score_one(self, columns: NDArray[np.int64]) -> NDArray[np.float32] | None:
         """Return what one headline's occurrences add to the logits (n_sections,); None if none of them is known.
 
         The first few headlines are answered from the arrays as they are; a process that asks more often has
@@ -149,7 +149,7 @@ class Tables:
         sums[:, :-1] /= np.maximum(np.sqrt(sums[:, -1:]), _TINY)
         return np.asarray(sums[:, :-1].sum(axis=0))
 
-    def _score_by_bisection(self, columns: NDArray[np.int32]) -> NDArray[np.float32] | None:
+    def _score_by_bisection(self, columns: NDArray[np.int64]) -> NDArray[np.float32] | None:
         """Do what :meth:`score_one` does without the tables."""
         added = None
         features, counts = np.unique(columns, return_counts=True)
@@ -170,8 +170,7 @@ class Tables:
 
     def _kept(self, name: str, columns: NDArray[np.integer]) -> NDArray[np.int32]:
         """Return the places of a block's columns, -1 for those that are not kept."""
-        begin = int(self.begins[name])
-        return self.places[begin:].take(columns)
+        return self.places[self.begins[name] :].take(columns)
 
     def _add(
         self,

@@ -2,9 +2,11 @@
 
 :func:`hash_lines` is the fast tier's: every n-gram of a line, so that nothing has to be tested or left
 out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's
-``analyzer="char_wb"``: inside a word, with one space as padding on either side. A polynomial rolling hash
-(Karp & Rabin 1987) over 64 bits is extended by one character per n, mixed (the finaliser of MurmurHash3, or
-its multiplication alone), and its top bits are the column (feature hashing, Weinberger et al. 2009).
+``analyzer="char_wb"``: inside a word, with one space as padding on either side.
+
+The hash is multilinear, the sum of each character times a number that belongs to its place, modulo 2**64 (Lemire &
+Kaser 2014, "Strongly universal string hashing is fast", section 2): the n-grams that begin at a character have its
+running sums. The top bits are the column (feature hashing, Weinberger et al. 2009).
 """
 
 from __future__ import annotations
@@ -16,20 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_PRIME = np.uint64(0x100000001B3)
-_MIX = np.uint64(0xFF51AFD7ED558CCD)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+#: Changes when the column of an n-gram or a morpheme does: counts in a cache, and models, are of one version.
+HASHING_VERSION = 2
+
 _SPACE, _LINE = 32, 10
-_LENGTHS = np.arange(1, 17, dtype=np.uint64)[:, None]
-
-
-def mix(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.int32]:
-    """Spread 64-bit hashes evenly and return their top ``bits`` bits as columns."""
-    hashes = hashes ^ (hashes >> np.uint64(33))
-    hashes *= _MIX
-    hashes ^= hashes >> np.uint64(33)
-    hashes *= _MIX
-    return (hashes >> np.uint64(64 - bits)).astype(np.int32)
+_LONGEST = 16  #: characters of the longest n-gram
+#: Of the first character of an n-gram, its second …: the powers of a number without a pattern (2**64 over the golden
+#: ratio).
+_FACTORS = np.cumprod(np.full(_LONGEST, 0x9E3779B97F4A7C15, np.uint64))[:, None]
+_LENGTHS = np.arange(1, _LONGEST + 1, dtype=np.uint8)[:, None]
+_DOWN = bytes(range(_LONGEST, 1, -1))
 
 
 def jamo(normalized: str) -> str:
@@ -60,15 +58,15 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
     space = codes == _SPACE
     spaces_before = np.concatenate([[0], np.cumsum(space, dtype=np.int32)])
     row_of = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
-    code64 = (codes.astype(np.uint64) + np.uint64(1)) * _GOLDEN
+    code64 = codes.astype(np.uint64)
 
     rows, columns, starts, sizes = [], [], [], []
-    rolling = np.zeros(len(codes), np.uint64)
+    hashed = np.zeros(len(codes), np.uint64)
     for n in range(1, n_max + 1):
         count = min(len(row_of), len(codes) - n + 1)
         if count <= 0:
             break
-        rolling = rolling[:count] * _PRIME ^ code64[n - 1 : n - 1 + count]
+        hashed = hashed[:count] + code64[n - 1 : n - 1 + count] * _FACTORS[n - 1]
         if n < n_min:
             continue
         if n <= 2:  # no inside; a lone space is no n-gram
@@ -76,7 +74,7 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
         else:  # no space strictly inside
             valid = spaces_before[n - 1 : n - 1 + count] == spaces_before[1 : 1 + count]
         where = np.flatnonzero(valid)
-        columns.append(mix(rolling[where] + np.uint64(n), bits))
+        columns.append((hashed[where] >> np.uint64(64 - bits)).astype(np.int32))
         rows.append(row_of[where])
         starts.append((where - offsets[row_of[where]]).astype(np.int32))
         sizes.append(np.full(len(where), n, np.int32))
@@ -84,41 +82,43 @@ def hash_ngrams(texts: Sequence[str], n_min: int, n_max: int, bits: int) -> Ngra
     return Ngrams(*(np.concatenate(part or empty) for part in (rows, columns, starts, sizes)))
 
 
-def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray[np.int32]:
+def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray[np.int64]:
     """Return the columns of :func:`hash_ngrams` for each (text, n_min, n_max, begin), plus ``begin``, in no order.
 
     For one headline, where every call of NumPy costs more than what it computes: all in one pass.
     """
     longest = max(n_max for _, _, n_max, _ in spans)
     joined = "".join([f" {text} " for text, _, _, _ in spans])
-    # How far n-grams may reach from a place: to the space after the word, which they may hold.
-    reach: list[int] = []
-    bounds = [0]
-    for text, _, _, _ in spans:
-        for word in text.split(" ") if text else ():
-            reach += range(len(word) + 2, 1, -1)
-        reach += [0] * (len(text) + 2 + bounds[-1] - len(reach))
-        bounds.append(len(reach))
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    size = len(codes)
-    code64 = np.zeros(size + longest, np.uint64)
-    np.add(codes, np.uint64(1), out=code64[:size])
-    code64 *= _GOLDEN
-    rolling = np.empty((longest, size), np.uint64)
-    rolling[0] = code64[:size]
-    for n in range(1, longest):
-        np.multiply(rolling[n - 1], _PRIME, out=rolling[n])
-        rolling[n] ^= code64[n : n + size]
-    lengths = _LENGTHS[:longest]
-    rolling += lengths
-    inside = lengths <= np.array(reach, np.uint64)
-    inside[0] &= codes != _SPACE
-    columns = mix(rolling, bits)
-    for (_, low, high, begin), start, end in zip(spans, bounds, bounds[1:], strict=False):
-        inside[: low - 1, start:end] = False
-        inside[high:, start:end] = False
+    size = len(joined)
+    text = (joined + " " * longest).encode("utf-32-le", "surrogatepass")
+    codes = np.ndarray((longest, size), np.uint32, text, strides=(4, 4))  # row k: the character k places further on
+    hashed = codes * _FACTORS[:longest]
+    np.add.accumulate(hashed, axis=0, out=hashed)
+    hashed >>= np.uint64(64 - bits)
+    columns = hashed.view(np.int64)
+    # How long the n-grams may be that begin at each place; none begins at the last space of a text.
+    reach = []
+    for part, _, high, _ in spans:
+        reach += [_reach(len(word), high) for word in part.split(" ")] if part else [b"\0"]
+        reach.append(b"\0")
+    inside = _LENGTHS[:longest] <= np.frombuffer(b"".join(reach), np.uint8)
+    inside[0] &= codes[0] != _SPACE
+    end = 0
+    for part, low, _, begin in spans:
+        start, end = end, end + len(part) + 2
         columns[:, start:end] += begin
+        if low > 1:
+            inside[: low - 1, start:end] = False
     return columns[inside]
+
+
+def _reach(length: int, most: int) -> bytes:
+    """Return how long the n-grams of a word may be, up to ``most``, from the space before it and from each character.
+
+    From the space of a word of three to the space after it they are five characters; then four, three, two.
+    """
+    longest = min(most, length + 2)
+    return bytes([longest]) * min(length + 3 - longest, length + 1) + _DOWN[_LONGEST + 1 - longest :]
 
 
 def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -132,14 +132,13 @@ def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np
     codes = np.frombuffer(f"\n{text}{chr(_LINE) * n_max}".encode("utf-32-le", "surrogatepass"), np.uint32)
     bounds = (codes == _LINE).nonzero()[0][: 1 - n_max or None]
     size = int(bounds[-1])
-    code64 = codes * _GOLDEN
+    code64 = codes.astype(np.uint64)
     hashed = np.empty((n_max, size), np.uint64)
-    hashed[0] = code64[:size]
+    np.multiply(code64[:size], _FACTORS[0], out=hashed[0])
     for n in range(1, n_max):
-        np.multiply(hashed[n - 1], _PRIME, out=hashed[n])
-        hashed[n] ^= code64[n : n + size]
+        np.multiply(code64[n : n + size], _FACTORS[n], out=hashed[n])
+        hashed[n] += hashed[n - 1]
     hashed = hashed[n_min - 1 :]
-    hashed *= _MIX
     hashed >>= np.uint64(64 - bits)
     columns = hashed.view(np.int64)
     for beyond in range(1, n_max - 1):  # an n-gram may hold the line break at the end, but nothing after it
@@ -149,19 +148,15 @@ def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np
 
 def hash_line(line: str, n_min: int, n_max: int, bits: int) -> list[NDArray[np.int64]]:
     """Return the columns of one line's n-grams, an array for each n; what :func:`hash_lines` finds within it."""
-    codes = np.frombuffer(f"\n{line}\n".encode("utf-32-le", "surrogatepass"), np.uint32) * _GOLDEN
-    size = len(codes)
-    rolling = codes
-    found = []
-    for n in range(1, min(n_max, size) + 1):
-        if n > 1:
-            rolling = rolling[: size - n + 1] * _PRIME
-            rolling ^= codes[n - 1 :]
-        if n >= n_min:
-            hashed = rolling[: size - max(n, 2) + 1] * _MIX  # of the two line breaks, the second begins none
-            hashed >>= np.uint64(64 - bits)
-            found.append(hashed.view(np.int64))
-    return found
+    size = len(line) + 2
+    text = ("\n" + line + "\n" * n_max).encode("utf-32-le", "surrogatepass")
+    codes = np.ndarray((n_max, size - 1), np.uint32, text, strides=(4, 4))  # row k: the character k places further on
+    hashed = codes * _FACTORS[:n_max]
+    np.add.accumulate(hashed, axis=0, out=hashed)
+    hashed >>= np.uint64(64 - bits)
+    columns = hashed.view(np.int64)
+    # Of the two line breaks, the second begins none.
+    return [columns[n - 1, : size - max(n, 2) + 1] for n in range(n_min, min(n_max, size) + 1)]
 
 
 def ngrams_of_line(size: NDArray[np.int64], n_min: int, n_max: int) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from classifier.model.artefact import CompiledModel
 from classifier.places import MODELS
 from classifier.text.embeddings import EMBEDDINGS_VERSION
 from classifier.text.morphemes import kiwi_versions
+from classifier.text.ngrams import HASHING_VERSION
 from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.training import plots
 from classifier.training.config import Config, Labels, load_config
@@ -136,6 +137,7 @@ def _search(
         config.search.groups,
         config.experiment.seed,
         NORMALIZER_VERSION,
+        HASHING_VERSION,
         kiwi_versions(),
         EMBEDDINGS_VERSION,
         sklearn.__version__,
