@@ -128,6 +128,8 @@ test = "test.tsv"
 [search]
 folds = 2
 n_jobs = 1
+[fast]
+distil = false
 [[candidates]]
 estimator = "{estimator}"
 features = {features}

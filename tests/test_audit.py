@@ -447,7 +447,7 @@ def test_a_training_on_dirty_labels_profits_from_dropping_them(
     write_table(pd.DataFrame(test, columns=["headline", "section"]), home / "test.tsv")
     text = (
         '[data]\ntrain = ["dirty.tsv"]\ntest = "test.tsv"\n[search]\nfolds = 2\nn_jobs = 1\n{labels}\n'
-        '[[candidates]]\nestimator = "linear_svc"\nfeatures = [["chars"]]\n'
+        '[[candidates]]\nestimator = "linear_svc"\nfeatures = [["chars"]]\n[fast]\ndistil = false\n'
     )
     scores = {}
     for name, labels in (("kept", ""), ("dropped", '[labels]\nerrors = "drop"\nevidence = {block = 0.9}')):

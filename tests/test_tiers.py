@@ -111,9 +111,10 @@ def test_bytes_are_close_to_the_weights_and_zero_stays_zero():
     levels = (tier.table[0, :-1, None] >> (np.uint64(8) * np.arange(7, dtype=np.uint64))) & np.uint64(0xFF)
     back = (levels.astype(np.int64) - ZERO) * tier.step
     centred = weights - weights.mean(axis=1, keepdims=True)
-    assert np.square(back - centred).mean() < 1e-3 * np.square(centred).mean()
+    assert np.square(back - centred).mean() < 2e-3 * np.square(centred).mean()
     assert not back[~weights.any(axis=1)].any()
-    assert not np.any((tier.table[0, -1] >> np.uint64(8 * np.arange(7, dtype=np.uint64)[0])) & np.uint64(0x7F))
+    assert (levels.min(), levels.max()) == (1, 63)  # four of them fit a byte
+    assert tier.table[0, -1].tobytes() == bytes([ZERO]) * 8
 
 
 @pytest.mark.parametrize("wrong", ["table", "dtype", "step", "views"])

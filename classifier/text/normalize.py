@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,8 +173,8 @@ def _substitute(headlines: Sequence[str]) -> list[str]:
     if not headlines:
         return []
     text = _lines(headlines)
-    for pattern, replacement in _STEPS[:-1]:
-        text = _WHOLE[pattern](text) if pattern in _WHOLE else pattern.sub(replacement, text)
+    for step in _ON_TEXTS:
+        text = step(text)
     pattern, replacement = _STEPS[-1]
     return [pattern.sub(replacement, line) if line[-1:] in "합보" else line for line in text.split("\n")]
 
@@ -193,8 +194,22 @@ def _trim(text: str) -> str:
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
-#: Quicker ways to do a step on a long text, to the same effect.
+#: Quicker ways to do a step on a text, to the same effect.
 _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
+
+
+def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str], str]:
+    """Return the quickest way to do a step."""
+    if pattern in _WHOLE:
+        return _WHOLE[pattern]
+    character = pattern.pattern
+    if isinstance(replacement, str) and len(character) == 1:
+        return lambda text: text.replace(character, replacement)
+    return partial(pattern.sub, replacement)
+
+
+#: All steps but the last, which is a matter of single lines.
+_ON_TEXTS = [_on_text(pattern, replacement) for pattern, replacement in _STEPS[:-1]]
 
 #: All that a tail of usual characters is made of.
 _OF_TAILS = " 종합속보0123456789"
