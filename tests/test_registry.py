@@ -139,7 +139,7 @@ def test_promotions_race_and_predict_never_fails(tables: Path) -> None:
     asking.start()
     told = []
     try:
-        for _ in range(3):
+        for _ in range(2):
             racers = [
                 subprocess.Popen(
                     [sys.executable, "-m", "classifier", "models", "promote", str(number)],

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -83,12 +83,12 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         # Two classes need one machine, not two that mirror each other.
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         coefficients, intercepts = [], []
-        for section, ratio in zip(
-            positive, self._log_count_ratios(matrix, target, positive, counted, weight), strict=True
-        ):
-            scaled = sparse.csr_array(
-                (matrix.data * ratio[matrix.indices], matrix.indices, matrix.indptr), matrix.shape
-            )
+        scaled = sparse.csr_array((np.empty(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
+        ratios = self._log_count_ratios(matrix, target, positive, counted, weight)
+        for section, ratio in zip(positive, ratios, strict=True):
+            # Part by part, into the same memory for each section: new memory costs more than what is done with it.
+            for part in gen_batches(matrix.nnz, 1 << 18):
+                np.multiply(ratio.take(matrix.indices[part]), matrix.data[part], out=scaled.data[part])
             machine = _svm(self.C, self.balanced, self.random_state)
             with _stopping_early():
                 machine.fit(scaled, target == section, sample_weight=weight)
@@ -108,10 +108,10 @@ class NBSVM(ClassifierMixin, BaseEstimator):
     ) -> Iterator[NDArray[np.float64]]:
         """Yield the ratio of each section in ``positive``, (n_features,); 1 for a feature that is not counted."""
         rows = np.ones(len(target)) if weight is None else weight
-        everything = rows @ matrix
-        for section in positive:
-            inside = (rows * (target == section)) @ matrix
-            p, q = (np.where(counted, sums, 0.0) + self.alpha for sums in (inside, everything - inside))
+        # All sections at once: for each product SciPy makes a copy of the matrix in double precision.
+        sums = matrix.T @ np.column_stack([rows, (target[:, None] == positive) * rows[:, None]])
+        for inside in sums.T[1:]:
+            p, q = (np.where(counted, part, 0.0) + self.alpha for part in (inside, sums[:, 0] - inside))
             ratio = np.log((p / p[counted].sum()) / (q / q[counted].sum())) if counted.any() else np.ones(len(p))
             yield np.where(counted, ratio, 1.0)
 

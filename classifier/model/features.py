@@ -143,8 +143,8 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
             values = tfidf.transform(X[name])
             if name == "embeddings":
                 values = _as_sparse(values @ self._vectors())
-            weight = self._weight(name)
-            parts.append(values if weight == 1 else values * weight)
+            values.data *= self._weight(name)
+            parts.append(values)
         return sparse.csr_array(sparse.hstack(parts, format="csr", dtype=np.float32))
 
     def _vectors(self) -> NDArray[np.float32]:
