@@ -30,7 +30,7 @@ _CHAMPION_MANIFEST = str(CHAMPION / "manifest.json")
 class Prediction:
     """What a model says of one headline. Predictions of equal content are equal; they do not change."""
 
-    # All in one tuple: a million predictions are made in a third of the time that a slot for each part takes.
+    # All in one tuple: many predictions are made in half of the time that a slot for each part takes.
     __slots__ = ("_said",)
 
     _said: tuple[str, str | None, float, str, NDArray[np.float32] | list[list[float]], int, tuple[str, ...]]
