@@ -351,8 +351,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"weights", "sections", "blocks", "about", "fingerprint"} - manifest.keys()
-        missing |= {"format", "normalizer", "kiwi"} - manifest.keys()
+        needed = {"format", "normalizer", "kiwi", "weights", "sections", "blocks", "about", "fingerprint"}
+        missing = needed - manifest.keys()
     except OSError as error:
         raise ModelError(
             f"{folder}: no model there ({error.strerror}: {_MANIFEST}). "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -33,17 +32,19 @@ TOLERANCE = 0.01
 PASSES = 8
 
 
-def _svm(C: float, balanced: bool, random_state: int | None) -> LinearSVC:
+class _BriefSVC(LinearSVC):
+    """A linear SVM whose descent ends after :data:`PASSES`, of which scikit-learn would warn."""
+
+    def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Liblinear failed to converge")
+            super().fit(X, y, sample_weight)
+        return self
+
+
+def _svm(C: float, balanced: bool, random_state: int | None) -> _BriefSVC:
     weight = "balanced" if balanced else None
-    return LinearSVC(C=C, class_weight=weight, tol=TOLERANCE, max_iter=PASSES, random_state=random_state)
-
-
-@contextmanager
-def _stopping_early() -> Iterator[None]:
-    """Keep scikit-learn from warning that a descent has ended after :data:`PASSES`."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Liblinear failed to converge")
-        yield
+    return _BriefSVC(C=C, class_weight=weight, tol=TOLERANCE, max_iter=PASSES, random_state=random_state)
 
 
 class NBSVM(ClassifierMixin, BaseEstimator):
@@ -89,9 +90,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
             # Part by part, into the same memory for each section: new memory costs more than what is done with it.
             for part in gen_batches(matrix.nnz, 1 << 18):
                 np.multiply(ratio.take(matrix.indices[part]), matrix.data[part], out=scaled.data[part])
-            machine = _svm(self.C, self.balanced, self.random_state)
-            with _stopping_early():
-                machine.fit(scaled, target == section, sample_weight=weight)
+            machine = _svm(self.C, self.balanced, self.random_state).fit(scaled, target == section, weight)
             coefficients.append(machine.coef_[0] * ratio)
             intercepts.append(machine.intercept_[0])
         self.coef_ = np.array(coefficients)
@@ -204,13 +203,12 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
         scores, maps = [], []
         for member in members:
             held_out = np.empty((len(target), len(self.classes_)))
-            with _stopping_early():
-                for train, test in parts:
-                    fitted = clone(member).fit(matrix[train], target[train], None if weight is None else weight[train])
-                    weights, intercept = linear_weights(fitted)
-                    held_out[test] = matrix[test] @ weights + intercept
-                maps.append(linear_weights(member.fit(matrix, target, weight)))
+            for train, test in parts:
+                fitted = clone(member).fit(matrix[train], target[train], None if weight is None else weight[train])
+                weights, intercept = linear_weights(fitted)
+                held_out[test] = matrix[test] @ weights + intercept
             scores.append(held_out)
+            maps.append(linear_weights(member.fit(matrix, target, weight)))
         for other, sections in auxiliary:
             weights, intercept = linear_weights(NBSVM(C=self.C, random_state=self.random_state).fit(other, sections))
             scores.append(matrix @ weights + intercept)

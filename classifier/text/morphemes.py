@@ -91,7 +91,8 @@ def number_words(tokens: Sequence[Token]) -> list[int]:
 
 def tokenize(normalized: str) -> list[Token]:
     """Return one headline's tokens."""
-    return list(kiwi().tokenize(normalized, **_READING))
+    tokens: list[Token] = kiwi().tokenize(normalized, **_READING)
+    return tokens
 
 
 def analyze(normalized: Sequence[str]) -> Morphemes:

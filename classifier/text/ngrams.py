@@ -89,13 +89,7 @@ def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray
     """
     longest = max(n_max for _, _, n_max, _ in spans)
     joined = "".join([f" {text} " for text, _, _, _ in spans])
-    size = len(joined)
-    text = (joined + " " * longest).encode("utf-32-le", "surrogatepass")
-    codes = np.ndarray((longest, size), np.uint32, text, strides=(4, 4))  # row k: the character k places further on
-    hashed = codes * _FACTORS[:longest]
-    np.add.accumulate(hashed, axis=0, out=hashed)
-    hashed >>= np.uint64(64 - bits)
-    columns = hashed.view(np.int64)
+    codes, columns = _hash_windows(joined + " " * (longest - 1), longest, bits)
     # How long the n-grams may be that begin at each place; none begins at the last space of a text.
     reach = []
     for part, _, high, _ in spans:
@@ -110,6 +104,19 @@ def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray
         if low > 1:
             inside[: low - 1, start:end] = False
     return columns[inside]
+
+
+def _hash_windows(text: str, longest: int, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the characters from each place on, (longest, n_places), and the columns of the n-grams that they make.
+
+    The last ``longest - 1`` characters are no places; they fill the windows of those before them.
+    """
+    encoded = text.encode("utf-32-le", "surrogatepass")
+    codes = np.ndarray((longest, len(text) - longest + 1), np.uint32, encoded, strides=(4, 4))
+    hashed = codes * _FACTORS[:longest]
+    np.add.accumulate(hashed, axis=0, out=hashed)
+    hashed >>= np.uint64(64 - bits)
+    return codes, hashed.view(np.int64)
 
 
 def _reach(length: int, most: int) -> bytes:
@@ -149,12 +156,7 @@ def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np
 def hash_line(line: str, n_min: int, n_max: int, bits: int) -> list[NDArray[np.int64]]:
     """Return the columns of one line's n-grams, an array for each n; what :func:`hash_lines` finds within it."""
     size = len(line) + 2
-    text = ("\n" + line + "\n" * n_max).encode("utf-32-le", "surrogatepass")
-    codes = np.ndarray((n_max, size - 1), np.uint32, text, strides=(4, 4))  # row k: the character k places further on
-    hashed = codes * _FACTORS[:n_max]
-    np.add.accumulate(hashed, axis=0, out=hashed)
-    hashed >>= np.uint64(64 - bits)
-    columns = hashed.view(np.int64)
+    _, columns = _hash_windows("\n" + line + "\n" * (n_max - 1), n_max, bits)
     # Of the two line breaks, the second begins none.
     return [columns[n - 1, : size - max(n, 2) + 1] for n in range(n_min, min(n_max, size) + 1)]
 
