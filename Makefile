@@ -14,7 +14,7 @@ test: .venv/ready  ## the whole suite, a part on each core
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 pictures: .venv/ready browser  ## take the README's pictures of the UI anew, from this folder's store
-	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m scripts.pictures
 
 gate: .venv/ready  ## fit the recipe of record and hold its figure on dev to the floor
 	$(BIN)/python -m pytest -rs -m gate tests/test_gate.py

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from classifier.cli import MLFLOW_SETTINGS
-from classifier.places import package_data, store_address
+from classifier.paths import package_data, store_address
 from classifier.prediction.classifier import Classifier
 
 # MLflow reads these when it is imported; the command line sets the same.
@@ -63,7 +63,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_store: Path) 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> Path:
     """A working folder in which the quick config has been trained. Copy it before changing anything."""
-    from classifier.training.train import train
+    from classifier.training.pipeline import train
 
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(migrated_store, folder / "mlflow.db")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from classifier.evaluation.metrics import judge
 from classifier.training.config import Candidate, load_config
-from classifier.training.evaluation import judge
-from classifier.training.materials import gather, load_corpora
+from classifier.training.dataset import gather, load_corpora
 from classifier.training.search import fit_model
 
 ROOT = Path(__file__).parents[1]

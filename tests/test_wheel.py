@@ -56,7 +56,7 @@ def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_p
     code = "import classifier; print(classifier.__file__)"
     assert call(python, "-c", code, cwd=tmp_path).startswith(str(lent))
     # The default experiment, which the wheel carries, with a search cut short.
-    code = "from classifier.places import default_experiment as d; print(d().read_text())"
+    code = "from classifier.paths import default_experiment as d; print(d().read_text())"
     assert 'train = ["sample:train", "sample:wide"]' in call(python, "-c", code, cwd=tmp_path)
     (tmp_path / "quick.toml").write_text(QUICK_CONFIG, encoding="utf-8")
     command = tmp_path / "venv/bin/classifier"

@@ -11,7 +11,7 @@ import typer
 from classifier.cli.common import console
 
 if TYPE_CHECKING:
-    from classifier.audit.findings import Findings
+    from classifier.curation.audit import Findings
 
 
 def extract(
@@ -23,10 +23,10 @@ def extract(
     profile: Annotated[Path | None, typer.Option(help="A portal's profile; default: the package's.")] = None,
 ) -> None:
     """Turn portal pages into a headline table that says where every label came from."""
-    from classifier.corpus.extract import extract as run
-    from classifier.corpus.portal import load_portal
     from classifier.corpus.tables import check_suffix, write_table
     from classifier.extras import need
+    from classifier.pages.extract import extract as run
+    from classifier.pages.profile import load_portal
 
     need("train", "extract")
     if output is not None:
@@ -59,7 +59,7 @@ def audit(
     from classifier.corpus.tables import SUFFIXES, read_table
 
     if review is not None:
-        from classifier.audit.review import apply_review
+        from classifier.curation.review import apply_review
 
         if output is None:
             raise typer.BadParameter("--apply needs --output, the file of the corrected table")
@@ -72,8 +72,8 @@ def audit(
             err=True,
         )
         return
-    from classifier.audit.findings import audit as run
-    from classifier.audit.report import FILES, write_audit
+    from classifier.curation.audit import audit as run
+    from classifier.curation.report import FILES, write_audit
 
     other = load_corpus(against, labelled=False) if against is not None else None
     findings = run(load_corpus(table, labelled=False), table, against=other, against_name=against)
@@ -82,7 +82,7 @@ def audit(
     _print_findings(findings)
     typer.echo(f"{report}, and the rows to review in {folder / 'review.tsv'}", err=True)
     if track:
-        from classifier.training.tracking import log_audit
+        from classifier.tracking.runs import log_audit
 
         figures = {name: float(value) for name, value in findings.summary().items() if not isinstance(value, str)}
         files = [path for name in FILES if (path := folder / name).is_file()]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from classifier.cli.common import console
-from classifier.places import REGISTERED_MODEL
+from classifier.paths import REGISTERED_MODEL
 
 app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def models_list(name: Annotated[str, typer.Option(help="The registered model.")]
 
     from rich.table import Table
 
-    from classifier.training.registry import versions
+    from classifier.tracking.registry import versions
 
     table = Table(title=name)
     for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "MB", "fingerprint"):
@@ -37,7 +37,7 @@ def models_show(
     name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
 ) -> None:
     """Show one version: its tags and its model card."""
-    from classifier.training.registry import find_version
+    from classifier.tracking.registry import find_version
 
     found = find_version(version, name)
     typer.echo(f"{name} version {found.number}  {', '.join(found.aliases)}")
@@ -53,7 +53,7 @@ def models_promote(
     reason: Annotated[str, typer.Option(help="Kept as a tag of the version.")] = "promoted by hand",
 ) -> None:
     """Make a version the champion."""
-    from classifier.training.registry import promote
+    from classifier.tracking.registry import promote
 
     promote(version, name, reason=reason)
     typer.echo(f"{name} version {version} is the champion", err=True)
@@ -64,7 +64,7 @@ def models_rollback(
     name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
 ) -> None:
     """Make the previous champion the champion again."""
-    from classifier.training.registry import rollback
+    from classifier.tracking.registry import rollback
 
     version = rollback(name)
     typer.echo(f"{name} version {version} is the champion again", err=True)

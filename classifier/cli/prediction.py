@@ -12,9 +12,9 @@ import typer
 from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
 
 if TYPE_CHECKING:
-    from classifier.corpus.rows import Broken
+    from classifier.corpus.stream import Broken
     from classifier.prediction.classifier import Classifier
-    from classifier.prediction.streaming import Job
+    from classifier.prediction.files import Job
 
 _TOLD = 20  #: broken rows that are told one by one
 
@@ -61,9 +61,9 @@ def predict(
     ] = False,
 ) -> None:
     """Say which section each headline belongs to, or a page's article and the headlines that it lists."""
-    from classifier.corpus.packed import split_suffix
+    from classifier.corpus.compression import split_suffix
     from classifier.prediction.classifier import Classifier, predict_page
-    from classifier.prediction.formats import FORMATS, write_predictions
+    from classifier.prediction.writers import FORMATS, write_predictions
 
     if bool(headlines) + (source is not None) + (page is not None) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page PAGE (a FILE or PAGE may be - for stdin)")
@@ -79,8 +79,8 @@ def predict(
     if source is not None:
         if keep and chosen == "table":
             raise typer.BadParameter("a table for people shows no other columns: use --format jsonl or tsv")
-        from classifier.corpus.packed import check_there
-        from classifier.prediction.streaming import Job
+        from classifier.corpus.compression import check_there
+        from classifier.prediction.files import Job
 
         check_there(source)  # before the model is loaded
         job = Job(source, output, chosen, top, tuple(keep or ()), kind, resume, strict)
@@ -90,8 +90,8 @@ def predict(
     if page is None:
         predictions = Classifier.load(model, tier).predict(headlines or [])
     else:
-        from classifier.corpus.extract import read_named
-        from classifier.corpus.portal import load_portal
+        from classifier.pages.extract import read_named
+        from classifier.pages.profile import load_portal
 
         reading = read_named(page, load_portal(profile), sys.stdin.buffer)
         found = predict_page(Classifier.load(model, tier), reading)
@@ -108,7 +108,7 @@ def predict(
 
 
 def _predict_input(clf: Classifier, job: Job) -> None:
-    from classifier.prediction.streaming import Interrupted, predict_stream
+    from classifier.prediction.files import Interrupted, predict_stream
 
     name = "standard input" if job.source == "-" else job.source
     told = 0

@@ -11,7 +11,7 @@ import typer
 from classifier.cli.common import Model, check_tier, console, progress_bar, rows_bar
 
 if TYPE_CHECKING:
-    from classifier.training.train import Outcome
+    from classifier.training.pipeline import Outcome
 
 
 def train(
@@ -24,9 +24,9 @@ def train(
     if stream:
         _train_stream(config)
         return
-    from classifier.places import default_experiment
-    from classifier.training.results import write_result
-    from classifier.training.train import train as run
+    from classifier.paths import default_experiment
+    from classifier.training.pipeline import train as run
+    from classifier.training.reports.results import write_result
 
     path = config or default_experiment()
     try:
@@ -44,8 +44,8 @@ def train(
 
 
 def _train_stream(config: Path | None) -> None:
-    from classifier.places import default_experiment
-    from classifier.training.stream import train_stream
+    from classifier.paths import default_experiment
+    from classifier.training.out_of_core.pipeline import train_stream
 
     try:
         with rows_bar("reading, then learning") as advance:
@@ -111,8 +111,8 @@ def evaluate(
     from dataclasses import asdict
 
     from classifier.corpus.datasets import load_corpus
+    from classifier.evaluation.metrics import compare, differing, judge
     from classifier.prediction.classifier import Classifier
-    from classifier.training.evaluation import compare, differing, judge
 
     check_tier(tier)
 
@@ -179,6 +179,6 @@ def ui(
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is not free.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the project's store until Ctrl-C."""
-    from classifier.training.ui import serve_ui
+    from classifier.tracking.ui import serve_ui
 
     raise typer.Exit(serve_ui(host, port))

@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 from classifier.corpus.tables import SUFFIXES, check_table, read_table
 from classifier.errors import DataError
 from classifier.extras import need
-from classifier.places import data_home, package_data
+from classifier.paths import data_home, package_data
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from classifier.corpus.parsing import Parsed, check_columns
+from classifier.corpus.parsers import Parsed, check_columns
 from classifier.errors import DataError
 from classifier.extras import need
 

@@ -1,7 +1,7 @@
 """Headline tables: read, check and write them.
 
 A table has the columns ``headline`` and ``section`` and may have ``source``, ``date``, ``url``,
-``guid``, and what :mod:`~classifier.corpus.extract` says of a label: ``block``, ``evidence``,
+``guid``, and what :mod:`~classifier.pages.extract` says of a label: ``block``, ``evidence``,
 ``press``. It is TSV, CSV, JSON Lines or Parquet, in UTF-8 with or without BOM or in CP949. TSV is
 read without quoting (a quote mark is a character of the headline), CSV with the usual quoting.
 """

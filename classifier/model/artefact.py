@@ -24,8 +24,8 @@ from classifier.errors import ModelError
 from classifier.model.blocks import BLOCKS, Batch, columns_of_one
 from classifier.model.card import model_card
 from classifier.model.fast import FastTier
+from classifier.model.linear import Tables, Weights
 from classifier.model.scoring import Scorer
-from classifier.model.tfidf import Tables, Weights
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION, Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all

@@ -17,11 +17,11 @@ from classifier.extras import need
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
 from classifier.model.scoring import Scorer, softmax
-from classifier.places import CHAMPION
+from classifier.paths import CHAMPION
 
 if TYPE_CHECKING:
-    from classifier.corpus.reading import Reading
     from classifier.model.explanation import Contribution
+    from classifier.pages.article import Reading
 
 
 _CHAMPION_MANIFEST = str(CHAMPION / "manifest.json")
@@ -150,7 +150,7 @@ class Classifier:
             source = CHAMPION
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
             need("train", source)
-            from classifier.prediction.serving import fetch_model
+            from classifier.tracking.pyfunc import fetch_model
 
             return cls(fetch_model(source), tier)
         return cls(Artefact(source), tier)
@@ -222,7 +222,7 @@ class Classifier:
         Raises:
             TypeError: ``title`` or ``body`` is not a string.
         """
-        from classifier.model.articles import article_logits
+        from classifier.prediction.articles import article_logits
 
         _checked([title, body])
         tier = "fast" if self.tier == "fast" else "accurate"

@@ -1,6 +1,6 @@
 """Predictions as lines of JSON or TSV, thousands at once.
 
-The lines are those of :func:`~classifier.prediction.formats.write_predictions`, made without an object
+The lines are those of :func:`~classifier.prediction.writers.write_predictions`, made without an object
 or a Python number for each of them: whatever stands behind the headline is laid out by NumPy, eight bytes
 a cell, from pieces rendered once (a section's name, a probability of six digits), and what fills a cell
 up is taken out of the finished bytes.
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.corpus.rows import Broken, Chunk
+from classifier.corpus.stream import Broken, Chunk
 from classifier.prediction.classifier import Answers
 
 Words = NDArray[np.uint64]  #: text in cells of eight bytes, filled up with zero bytes
@@ -173,7 +173,7 @@ class TableRenderer:
 
     def render(self, chunk: Chunk, answers: Answers) -> bytes:
         """Return a table of the chunk's rows."""
-        from classifier.prediction.formats import print_table
+        from classifier.prediction.writers import print_table
 
         rows = []
         for i, (headline, row) in enumerate(zip(chunk.headlines, answers.probabilities, strict=True)):

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from classifier.errors import ConfigError
 from classifier.model.blocks import BLOCKS
-from classifier.model.estimators import make_estimator
-from classifier.model.features import check_blocks
-from classifier.places import REGISTERED_MODEL
+from classifier.paths import REGISTERED_MODEL
+from classifier.training.estimators import make_estimator
+from classifier.training.features import check_blocks
 
 
 class _Strict(BaseModel):

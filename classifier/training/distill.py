@@ -22,14 +22,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
+from classifier.evaluation.calibration import fit_temperature
 from classifier.model.artefact import CompiledModel
-from classifier.model.calibration import fit_temperature
 from classifier.model.cascade import confidence
 from classifier.model.fast import FastTier, Views, read_view
-from classifier.model.features import Counts, FeatureCache, slice_rows
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
+from classifier.training.features import Counts, FeatureCache, slice_rows
 from classifier.training.search import Folds
 
 #: What the fast tier reads, hashed into 2**19 columns, which is 4 MB of weights for up to eight sections. Chosen

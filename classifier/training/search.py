@@ -18,15 +18,15 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.errors import DataError
+from classifier.evaluation.calibration import fit_temperature
+from classifier.evaluation.metrics import Evaluation, probabilities_of, score
 from classifier.model.artefact import CompiledModel
 from classifier.model.blocks import BLOCKS, Batch
-from classifier.model.calibration import fit_temperature
-from classifier.model.estimators import linear_weights, make_estimator
-from classifier.model.features import Counts, HeadlineFeatures, slice_rows
-from classifier.model.tfidf import Weights
+from classifier.model.linear import Weights
 from classifier.text.normalize import normalize_all
 from classifier.training.config import Candidate
-from classifier.training.evaluation import Evaluation, probabilities_of, score
+from classifier.training.estimators import linear_weights, make_estimator
+from classifier.training.features import Counts, HeadlineFeatures, slice_rows
 
 Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classifier.evaluation.metrics import Judged, score
 from classifier.model.artefact import CompiledModel
 from classifier.model.cascade import confidence
-from classifier.model.features import FeatureCache
 from classifier.model.scoring import softmax
-from classifier.places import cache_folder
+from classifier.paths import cache_folder
 from classifier.training.config import Config
 from classifier.training.distill import distill
-from classifier.training.evaluation import Judged, score
+from classifier.training.features import FeatureCache
 from classifier.training.search import Result, fit_model
 
 if TYPE_CHECKING:
-    from classifier.training.materials import Corpora, Materials
+    from classifier.training.dataset import Corpora, Materials
 
 logger = logging.getLogger(__name__)
 

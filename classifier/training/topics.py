@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.preprocessing import normalize as unit_length
 
-from classifier.model.features import HeadlineFeatures
+from classifier.training.features import HeadlineFeatures
 
 #: Topics of a corpus; one of YNAT's is, say, fine dust, or rights issues of small companies.
 TOPICS = 150

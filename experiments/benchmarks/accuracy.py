@@ -16,10 +16,10 @@ import numpy as np
 from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
-from classifier.model.features import slice_rows
+from classifier.evaluation.metrics import Judged, judge
 from classifier.training.config import Candidate, load_config
-from classifier.training.evaluation import Judged, judge
-from classifier.training.materials import gather, load_corpora
+from classifier.training.dataset import gather, load_corpora
+from classifier.training.features import slice_rows
 from classifier.training.search import Extra, fit_model
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from benchmarks.common import write
 
-from classifier.model.articles import article_logits
+from classifier.prediction.articles import article_logits
 from classifier.prediction.classifier import Classifier
 
 ARTICLES = Path(__file__).parent.parent.parent / "data" / "articles.jsonl"

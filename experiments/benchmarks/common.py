@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from classifier.training.evaluation import Judged, interval
+from classifier.evaluation.metrics import Judged, interval
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"
 

@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks.common import write
 
 from classifier.corpus.datasets import load_corpus
-from classifier.model.features import FeatureCache
-from classifier.places import cache_folder
+from classifier.paths import cache_folder
 from classifier.training.config import Labels
-from classifier.training.labels import JUDGE, training_weightings
+from classifier.training.features import FeatureCache
+from classifier.training.label_errors import JUDGE, training_weightings
 from classifier.training.search import cross_validate, make_folds
 
 

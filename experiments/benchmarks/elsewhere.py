@@ -9,8 +9,8 @@ from __future__ import annotations
 from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
+from classifier.evaluation.metrics import judge
 from classifier.model.artefact import CompiledModel
-from classifier.training.evaluation import judge
 
 TABLES = ("sample:test", "ynat:dev", "portal-2025")
 

@@ -18,11 +18,11 @@ from benchmarks.fasttext_accuracy import fit as fit_fasttext
 from benchmarks.fasttext_accuracy import load, prepared
 from benchmarks.speed import MODEL, at_most, chosen_fasttext, row
 
-from classifier.model.features import FeatureCache
-from classifier.places import cache_folder
+from classifier.paths import cache_folder
 from classifier.prediction.classifier import Classifier
 from classifier.training.config import Candidate
 from classifier.training.distill import recombined
+from classifier.training.features import FeatureCache
 from classifier.training.search import fit_model
 
 PREDICTED = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)

@@ -2,7 +2,7 @@
 
 Average precision of the flipped rows among all rows, ranked by the quality of their labels. The split's
 own errors count as false alarms, so 1.0 cannot be reached. The judge with the best figure is
-`classifier.training.labels.JUDGE`.
+`classifier.training.label_errors.JUDGE`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from benchmarks.common import write
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
-from classifier.model.features import FeatureCache
-from classifier.places import cache_folder
-from classifier.training import labels
+from classifier.paths import cache_folder
+from classifier.training import label_errors as labels
 from classifier.training.config import Candidate
+from classifier.training.features import FeatureCache
 from classifier.training.search import make_folds
 
 SHARE, SEED = 0.05, 0

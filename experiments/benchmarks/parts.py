@@ -21,7 +21,8 @@ from benchmarks.common import write
 from benchmarks.speed import MODEL
 
 from classifier.corpus.datasets import load_corpus
-from classifier.model import artefact, blocks, fast, tfidf
+from classifier.model import artefact, blocks, fast
+from classifier.model import linear as tfidf
 from classifier.prediction.classifier import Classifier
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all

@@ -16,10 +16,10 @@ from benchmarks.common import figures, write
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
-from classifier.model.features import FeatureCache
-from classifier.places import cache_folder
+from classifier.evaluation.metrics import judge
+from classifier.paths import cache_folder
 from classifier.training.config import Candidate
-from classifier.training.evaluation import judge
+from classifier.training.features import FeatureCache
 from classifier.training.search import fit_model
 
 BLOCKS = ("chars", "morphemes", "nospace", "embeddings")

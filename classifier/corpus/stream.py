@@ -1,0 +1,266 @@
+"""The headlines of a table or a text of any length, chunk by chunk, in constant memory.
+
+Unlike :func:`~classifier.corpus.tables.read_table`, which refuses a table with a bad row, this reads
+what predictions are wanted for: a row that cannot be read is handed on as a :class:`Broken` one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from classifier.corpus.compression import Pieces, split_suffix
+from classifier.corpus.parsers import PARSERS, Garbled, Parsed, Parser, check_columns
+from classifier.errors import DataError
+
+KINDS = ("txt", "tsv", "csv", "jsonl", "parquet")
+
+_BLOCK = 1 << 18  #: bytes read at once, about 4,000 headlines: a second of the slowest model
+_LONGEST_LINE = 1 << 26  #: bytes without a line break that are no text any more
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A row that cannot be read."""
+
+    number: int  #: its (first) line in the file, from 1; in Parquet its row
+    why: str
+    raw: str  #: the line as it stands; bytes that are no text as ``\\xff``
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far an input has been read, always to the end of a row; enough to go on from there."""
+
+    done: int = 0  #: bytes, unpacked; in Parquet rows
+    line: int = 0
+    crc: int = 0  #: CRC-32 of these bytes, by which the same input is known again
+    encoding: str = ""  #: "" until something has told UTF-8 from CP949
+    columns: tuple[str, ...] = ()  #: the header line
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows in the order of the file."""
+
+    headlines: list[str]  #: of a broken row, its text as it stands
+    broken: dict[int, Broken]  #: by index in ``headlines``
+    kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a broken row
+    end: Position
+
+
+def kind_of(name: str, kind: str | None = None) -> tuple[str, str]:
+    """Return what is in a file, one of :data:`KINDS`, and how it is packed, by its suffix or as ``kind`` says.
+
+    ``kind`` may say the packing too, as in ``tsv.gz``. Any other suffix, and standard input, is ``txt``.
+
+    Raises:
+        DataError: ``kind`` is unknown, or Parquet comes packed or from standard input.
+    """
+    suffix, packing = split_suffix(f"x.{kind}" if kind else name)
+    found = suffix.removeprefix(".")
+    if found not in KINDS:
+        if kind:
+            kinds = ", ".join(KINDS)
+            raise DataError(f"the input format {kind!r} is none of {kinds} (with .gz or .zst for a packed one).")
+        found = "txt"
+    if found == "parquet" and (packing or name == "-"):
+        raise DataError(f"{name}: Parquet is read from a file that is not packed. Unpack it into a .parquet file.")
+    return found, packing
+
+
+@dataclass
+class Rows:
+    """An open input. Iterate over it once.
+
+    Args:
+        name: a file, or ``-`` for standard input.
+        stdin: the binary stream behind ``-``.
+        kind: what is in it, if its suffix does not say; see :func:`kind_of`.
+        keep: names of other columns to hand on.
+        start: where to go on; the default is the beginning.
+
+    Raises:
+        DataError: it cannot be read, has no column ``headline`` (or another that is asked for), or does
+            not begin as it did when ``start`` was reached.
+    """
+
+    name: str
+    stdin: BinaryIO
+    kind: str | None = None
+    keep: Sequence[str] = ()
+    start: Position = field(default_factory=Position)
+
+    def __post_init__(self) -> None:
+        self.form, self.packing = kind_of(self.name, self.kind)
+        if self.form == "txt" and self.keep:
+            raise DataError(
+                f"{self.name}: a text of headlines has no columns; {', '.join(self.keep)} cannot be kept. "
+                "Name a TSV, CSV, JSON Lines or Parquet file, or say which it is with --input-format."
+            )
+        self.label = "standard input" if self.name == "-" else self.name
+        self._pieces = Pieces(self.name, self.packing, self.stdin)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file; None for a pipe."""
+        return self._pieces.size
+
+    def place(self) -> int:
+        """Return how many of these bytes have been read."""
+        return self._pieces.place()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._pieces.close()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self._parquet() if self.form == "parquet" else self._text()
+
+    def _text(self) -> Iterator[Chunk]:
+        parser = PARSERS[self.form](self.label, self.keep, self.start.columns)
+        self._skip()
+        at, rest = self.start, b""
+        for block in self._blocks():
+            raw = rest + block
+            last = not raw.endswith(b"\n")  # or the very end, which only the next read would tell
+            at, rest, parsed = self._advance(parser, at, raw, last)
+            yield _chunk(parsed, at)
+        if rest:
+            at, rest, parsed = self._advance(parser, at, rest, True)
+            yield _chunk(parsed, at)
+        if not parser.columns:  # nothing but blank lines: say what a table has
+            check_columns(self.label, (), self.keep)
+
+    def _advance(self, parser: Parser, at: Position, raw: bytes, last: bool) -> tuple[Position, bytes, Parsed]:
+        """Parse whole lines; return where they end, the lines of a record that goes on, and the rows."""
+        text = raw
+        if not at.done:
+            self._look_at(raw)
+            text = raw.removeprefix(_BOM)
+        encoding = at.encoding or guess_encoding(text)
+        lines = decode_block(text, encoding or "utf-8")
+        parsed = parser.parse(lines, at.line + 1, last)
+        if parsed.used < len(lines):
+            used = sum(len(line) + 1 for line in raw.split(b"\n", parsed.used)[: parsed.used])
+            raw, rest = raw[:used], raw[used:]
+        else:
+            rest = b""
+        end = Position(
+            at.done + len(raw), at.line + parsed.used, zlib.crc32(raw, at.crc), encoding, tuple(parser.columns)
+        )
+        return end, rest, parsed
+
+    def _parquet(self) -> Iterator[Chunk]:
+        from classifier.corpus.parquet import parquet_chunks, parquet_sum
+
+        crc = parquet_sum(self.name)
+        if self.start.done and crc != self.start.crc:
+            raise _changed(self.label, "its index is not")
+        done = self.start.done
+        for parsed in parquet_chunks(self.name, self.keep, done):
+            done += parsed.used
+            yield _chunk(parsed, Position(done, done, crc))
+
+    def _skip(self) -> None:
+        """Read up to where to start and check that it is the same input as before."""
+        left, crc = self.start.done, 0
+        while left and (data := self._pieces.read(min(left, _BLOCK))):
+            left -= len(data)
+            crc = zlib.crc32(data, crc)
+        if left or crc != self.start.crc:
+            raise _changed(self.label, f"its first {self.start.done:,} bytes are not")
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield whole lines, many at once; the last may have no line break."""
+        line = b""
+        while data := self._pieces.read(_BLOCK):
+            cut = data.rfind(b"\n") + 1
+            if cut:
+                yield line + data[:cut]
+                line = data[cut:]
+            else:
+                line += data
+                if len(line) > _LONGEST_LINE:
+                    raise DataError(f"{self.label}: {len(line):,} bytes without a line break. Is it a text or a table?")
+        if line:
+            yield line
+
+    def _look_at(self, raw: bytes) -> None:
+        """Say what is wrong with an input that is no text at all."""
+        signs = {
+            b"\x1f\x8b": "packed with gzip: a file of that kind ends in .gz (or --input-format tsv.gz)",
+            b"\x28\xb5\x2f\xfd": "packed with zstd: a file of that kind ends in .zst (or --input-format tsv.zst)",
+            b"PAR1": "Parquet: a file of that kind ends in .parquet",
+            b"\xff\xfe": "UTF-16: save it as UTF-8",
+            b"\xfe\xff": "UTF-16: save it as UTF-8",
+        }
+        for sign, what in signs.items():
+            if raw.startswith(sign):
+                raise DataError(f"{self.label}: this is {what}.")
+
+
+def _changed(where: str, what: str) -> DataError:
+    return DataError(
+        f"{where}: {what} what the interrupted run read. Give it the same input, or start over without --resume."
+    )
+
+
+def _chunk(parsed: Parsed, end: Position) -> Chunk:
+    headlines = parsed.headlines
+    broken = {i: Broken(number, why, headlines[i]) for i, (number, why) in parsed.broken.items()}
+    return Chunk(headlines, broken, parsed.kept, end)
+
+
+def guess_encoding(raw: bytes) -> str:
+    """Return ``utf-8`` or ``cp949`` for whole lines of text, or "" where ASCII alone does not tell.
+
+    A line counts for UTF-8 if it is valid and holds a character of three bytes, as Hangul is; for CP949
+    if it is that and not UTF-8. So a few broken lines do not change what the others say.
+    """
+    if raw.isascii():
+        return ""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
+    votes = 0
+    for line in raw.split(b"\n"):
+        if line.isascii():
+            continue
+        try:
+            votes += max(line.decode("utf-8")) > "\u07ff"
+        except UnicodeDecodeError:
+            try:
+                line.decode("cp949")
+            except UnicodeDecodeError:
+                continue
+            votes -= 1
+    return "cp949" if votes < 0 else "utf-8"
+
+
+def decode_block(raw: bytes, encoding: str) -> list[str]:
+    """Return the lines of a block; one that is not in ``encoding`` as a :class:`Garbled` text."""
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
+    if not raw:  # a byte-order mark and nothing else
+        return []
+    raw = raw.removesuffix(b"\n")
+    try:
+        return raw.decode(encoding).split("\n")
+    except UnicodeDecodeError:
+        pass
+    lines: list[str] = []
+    for line in raw.split(b"\n"):
+        try:
+            lines.append(line.decode(encoding))
+        except UnicodeDecodeError as error:
+            name = {"utf-8": "UTF-8", "cp949": "CP949"}[encoding]
+            why = f"not {name}: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
+            lines.append(Garbled(line.decode(encoding, "backslashreplace"), why))
+    return lines

@@ -1,0 +1,146 @@
+"""The tables of an audit: the rows to review, which a person edits and which are applied then; repeats; leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier.corpus.sections import canonical_section
+from classifier.corpus.tables import read_table, write_table
+from classifier.curation.audit import Doubt, Group, Leak
+from classifier.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: In ``section_suggested``: leave the row out of the corrected table.
+REMOVE = "-"
+_SHOWN = 20
+
+
+def write_review(doubts: Sequence[Doubt], path: Path) -> None:
+    """Write the rows to review; ``section_suggested`` is what applying the file will do.
+
+    Edit that column: another section's name, nothing to keep the label, ``-`` to remove the row.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "row": doubt.row,
+            "headline": doubt.headline,
+            "section": doubt.section,
+            "section_suggested": doubt.suggested,
+            "problem": doubt.problem,
+            "probability": f"{doubt.probability:.4f}",
+            "probability_suggested": f"{doubt.probability_suggested:.4f}",
+            "reason": doubt.reason,
+        }
+        for doubt in doubts
+    ]
+    columns = "row headline section section_suggested problem probability probability_suggested reason".split()
+    write_table(pd.DataFrame(rows, columns=columns), path)
+
+
+def write_duplicates(groups: Sequence[Group], path: Path) -> None:
+    """Write the groups of repeats and near-duplicates, a row of the table a line."""
+    import pandas as pd
+
+    rows = [
+        (number, "the same" if len(set(group.headlines)) == 1 else "near", row, headline, section)
+        for number, group in enumerate(groups, 1)
+        for row, headline, section in zip(group.rows, group.headlines, group.sections, strict=True)
+    ]
+    write_table(pd.DataFrame(rows, columns=["group", "kind", "row", "headline", "section"]), path)
+
+
+def write_leaks(leaks: Sequence[Leak], path: Path) -> None:
+    """Write the rows of the other table that this one holds too, or nearly."""
+    import pandas as pd
+
+    rows = [
+        (leak.row, leak.headline, leak.section, "the same" if leak.exact else "near",
+         leak.row_here, leak.headline_here, leak.section_here)
+        for leak in leaks
+    ]  # fmt: skip
+    columns = "row headline section kind row_here headline_here section_here".split()
+    write_table(pd.DataFrame(rows, columns=columns), path)
+
+
+def _letters(headline: str) -> str:
+    """Return what a spreadsheet leaves of a headline whatever it does to quote marks: letters and digits."""
+    return "".join(c for c in headline if c.isalnum())
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What applying a review came to."""
+
+    relabelled: int
+    removed: int
+    kept: int  #: rows of the review whose label stays
+    output: Path
+    record: Path
+
+
+def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
+    """Write ``frame`` corrected by a review, and beside it the record of what changed.
+
+    Args:
+        frame: the audited table, with all its columns, numbered as it was when it was audited.
+        review: what :func:`write_review` wrote, edited.
+        output: the corrected table; the record is ``<output's stem>.changes.tsv``.
+
+    Raises:
+        DataError: the review does not belong to the table, or cannot be read; all bad rows are named.
+    """
+    import pandas as pd
+
+    edits = read_table(review, labelled=False, all_columns=True)
+    missing = [name for name in ("row", "section_suggested") if name not in edits]
+    if missing:
+        raise DataError(f"{review}: no column {' and no column '.join(missing)}. Give the review.tsv of an audit.")
+    at = {str(row): position for position, row in enumerate(frame.index)}
+    headlines, sections = frame["headline"].tolist(), frame["section"].tolist()
+    after: dict[int, str] = {}
+    changes, bad = [], []
+    columns = [edits["row"], edits["headline"], edits["section_suggested"]]
+    problems = edits["problem"] if "problem" in edits else [""] * len(edits)
+    for number, row, headline, suggested, problem in zip(edits.index, *columns, problems, strict=True):
+        position = at.get(row.strip())
+        if position is None or _letters(headlines[position]) != _letters(headline):
+            found = "is not there" if position is None else f"holds {headlines[position][:60]!r}"
+            bad.append(f"  line {number}: row {row} of the table {found}; the review says {headline[:60]!r}")
+        elif position in after:
+            bad.append(f"  line {number}: row {row} stands twice in the review")
+        else:
+            wanted = suggested.strip()
+            after[position] = REMOVE if wanted == REMOVE else canonical_section(wanted) or sections[position]
+            if after[position] != sections[position]:
+                changes.append(
+                    {
+                        "row": row.strip(),
+                        "headline": headlines[position],
+                        "before": sections[position],
+                        "after": "(removed)" if wanted == REMOVE else after[position],
+                        "problem": problem,
+                    }
+                )
+    if bad:
+        more = f"\n  … and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        raise DataError(
+            f"{review}: {len(bad)} lines do not fit the table. Give the very table that was audited, and change "
+            "nothing in the review but section_suggested (and leave out what you like).\n"
+            + "\n".join(bad[:_SHOWN])
+            + more
+        )
+    corrected = frame.copy()
+    corrected["section"] = [after.get(i, section) for i, section in enumerate(sections)]
+    corrected = corrected[corrected["section"] != REMOVE]
+    write_table(corrected, output)
+    record = output.with_name(f"{output.stem}.changes.tsv")
+    write_table(pd.DataFrame(changes, columns=["row", "headline", "before", "after", "problem"]), record)
+    removed = sum(section == REMOVE for section in after.values())
+    return Applied(len(changes) - removed, removed, len(after) - len(changes), output, record)

@@ -1,0 +1,1 @@
+"""Arrays in, figures out: metrics, comparison of two models, calibration."""

@@ -1,7 +1,0 @@
-"""The code that MLflow keeps with a logged model and runs to load it. Not for importing."""
-
-from mlflow.models import set_model
-
-from classifier.prediction.serving import ServedClassifier
-
-set_model(ServedClassifier())

@@ -1,0 +1,1 @@
+"""Everything that imports MLflow: runs, registry, the served model, leaderboard, UI."""

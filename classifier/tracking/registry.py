@@ -1,0 +1,203 @@
+"""Registered models: versions, the champion, promotion and roll-back."""
+
+from __future__ import annotations
+
+import fcntl
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from classifier.errors import ClassifierError, TrackingError
+from classifier.model.artefact import CompiledModel
+from classifier.paths import CHAMPION, MODELS, REGISTERED_MODEL
+from classifier.tracking.runs import connect, store_call
+
+CHAMPION_ALIAS = "champion"
+PREVIOUS_ALIAS = "previous"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model."""
+
+    number: int
+    created: float  #: seconds since the epoch
+    aliases: tuple[str, ...]
+    tags: dict[str, str]  #: experiment, train, test_table, macro_f1, gate_macro_f1, size_mb, fingerprint, …
+    description: str  #: the model card
+
+
+def register(run_id: str, folder: Path, name: str, tags: dict[str, str], card: str, note: str) -> int:
+    """Log the artefact as a pyfunc model of the run and register it; return the version's number.
+
+    ``card`` describes the version, ``note`` the registered model, both in Markdown.
+    """
+    from classifier import __version__
+    from classifier.tracking import pyfunc as serving
+
+    code = Path(serving.__file__).with_name("pyfunc_code.py")
+    with store_call("Registering a model"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(code),
+                artifacts={"artefact": str(folder)},
+                signature=serving.SIGNATURE,
+                input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
+                pip_requirements=[f"headline-classifier=={__version__}"],
+            )
+        client = MlflowClient()
+        client.update_run(run_id, status="RUNNING")
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        client.update_registered_model(name, note)
+        version = client.create_model_version(
+            name, logged.model_uri, run_id, tags=tags, description=card, model_id=logged.model_id
+        )
+    return int(version.version)
+
+
+def versions(name: str = REGISTERED_MODEL) -> list[Version]:
+    """Return all versions of a registered model, newest first."""
+    client = connect()
+    with store_call("Listing versions"):
+        found = client.search_model_versions(f"name='{name}'")
+        aliases: dict[int, list[str]] = {}
+        if found:
+            for alias, number in client.get_registered_model(name).aliases.items():
+                aliases.setdefault(int(number), []).append(alias)
+    listed = [
+        Version(
+            number=int(version.version),
+            created=version.creation_timestamp / 1000,
+            aliases=tuple(sorted(aliases.get(int(version.version), []))),
+            tags=dict(version.tags),
+            description=version.description or "",
+        )
+        for version in found
+    ]
+    return sorted(listed, key=lambda version: -version.number)
+
+
+def find_version(number: int, name: str = REGISTERED_MODEL) -> Version:
+    """Return one version.
+
+    Raises:
+        TrackingError: there is none of that number; says which there are.
+    """
+    known = versions(name)
+    for version in known:
+        if version.number == number:
+            return version
+    numbers = ", ".join(str(version.number) for version in reversed(known)) or "none"
+    raise TrackingError(f"{name} has no version {number}; it has {numbers}. `classifier models list` shows them.")
+
+
+def alias_version(name: str, alias: str) -> int | None:
+    """Return the number of the version that bears ``alias``, or None."""
+    client = MlflowClient()
+    try:
+        return int(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def load_version(name: str, number: int) -> CompiledModel:
+    """Return the artefact of a version, checked against its fingerprint.
+
+    Raises:
+        TrackingError: no such version, or its artefact is gone.
+        ModelError: the artefact is damaged.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        with store_call(f"Fetching version {number} of {name}"):
+            folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{number}", dst_path=scratch)
+        manifests = list(Path(folder).rglob("manifest.json"))
+        if not manifests:
+            raise TrackingError(
+                f"Version {number} of {name} holds no artefact. Train again, or promote another version."
+            )
+        model = CompiledModel.load(manifests[0].parent)
+        model.verify(manifests[0].parent)
+    return model
+
+
+def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> CompiledModel:
+    """Make a version the champion; the champion until now becomes ``previous``.
+
+    The version's artefact is fetched and checked first. For the project's own registered model it
+    then replaces ``models/champion`` in one step.
+
+    Raises:
+        ClassifierError: no such version, or its artefact is gone or damaged; nothing has changed.
+    """
+    client = connect()
+    wanted = find_version(number, name)
+    score, floor = (float(wanted.tags.get(key, "nan")) for key in ("macro_f1", "gate_macro_f1"))
+    if score < floor:
+        raise TrackingError(
+            f"Version {number} of {name} cannot be promoted: its macro-F1 {score:.4f} is below its gate {floor:.4f}."
+        )
+    with _alone():
+        return _promote(client, number, name, reason)
+
+
+def _promote(client: MlflowClient, number: int, name: str, reason: str) -> CompiledModel:
+    try:
+        model = load_version(name, number)
+    except ClassifierError as error:
+        raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
+    model = model.with_about(name=name, version=number)
+    if name == REGISTERED_MODEL:
+        model.save(CHAMPION)  # first, for a full disk is likelier than a store that stops answering now
+    with store_call("Promoting"):
+        champion = alias_version(name, CHAMPION_ALIAS)
+        if champion is not None and champion != number:
+            client.set_registered_model_alias(name, PREVIOUS_ALIAS, str(champion))
+        client.set_registered_model_alias(name, CHAMPION_ALIAS, str(number))
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        client.set_model_version_tag(name, str(number), "promoted_at", stamp)
+        client.set_model_version_tag(name, str(number), "promoted_because", reason)
+    return model
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of promotions in this folder, or raise a TrackingError if another process holds it."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    with (MODELS / ".promotion.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrackingError(
+                "Another promotion is under way in this folder; nothing was changed by this one. "
+                "See `classifier models list` and try again."
+            ) from None
+        yield  # closing the file gives the lock back, also when the process dies
+
+
+def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:
+    """Make the previous champion the champion again and return its number."""
+    connect()
+    with store_call("Rolling back"):
+        previous = alias_version(name, PREVIOUS_ALIAS)
+    if previous is None:
+        raise TrackingError(
+            f"{name} has no previous champion to return to. `classifier models list` shows what there is."
+        )
+    promote(previous, name, reason=reason)
+    return previous

@@ -1,0 +1,1 @@
+"""Training on tables larger than memory: the fast tier alone."""

@@ -1,0 +1,174 @@
+"""The fast tier alone, fitted to the labels of tables of any length.
+
+The rows go to the disk once (:mod:`~classifier.training.out_of_core.partitions`) and come back some ten thousand
+at a time. A softmax regression over the hashed n-grams of the fast tier learns from them in small batches by AdaGrad
+(Duchi, Hazan & Singer 2011, "Adaptive Subgradient Methods", figure 1), with one step size a column, larger for a rare
+n-gram than for a usual one. Time grows with the rows; memory is that of the weights and of one of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from classifier.evaluation.calibration import fit_temperature
+from classifier.model.fast import FastTier, read_view
+from classifier.text.ngrams import hash_lines, ngrams_of_line
+from classifier.training.distill import VIEWS
+from classifier.training.out_of_core.partitions import FILES, Progress, Spill
+
+_BATCH = 1024
+_SHUFFLED = 1 << 16  #: rows that are mixed with each other, at least, if there are so many
+_CALIBRATION = 10  #: of the 256 files, from which nothing is learned but the temperature
+_CALIBRATION_ROWS = 50_000  #: that are enough for it
+_TEST_ROWS = 200_000  #: of what is held out, at most
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A fast tier that was fitted from a stream."""
+
+    tier: FastTier
+    rows: int  #: learned from: without repeats and contradictions, test and calibration
+    digest: str  #: SHA-256 of all rows
+    test: tuple[list[str], list[int]]  #: normalized headlines held out for the test, and their sections
+
+
+class _Learner:
+    """Softmax regression over hashed n-grams, by AdaGrad."""
+
+    def __init__(self, n_sections: int, bits: int, rate: float) -> None:
+        self.bits, self.rate = bits, np.float32(rate)
+        # One row more, for places where no n-gram begins: it stays zero.
+        self.weights = np.zeros(((1 << bits) + 1, n_sections), np.float32)
+        self.squares = np.full(1 << bits, 1e-8, np.float32)  # of a column's gradient, over all sections
+        self.intercept = np.zeros(n_sections, np.float32)
+        self.frequency = np.zeros(1 << bits, np.int64)
+        self._place = np.zeros((1 << bits) + 1, np.int32)
+
+    def features(self, normalized: Sequence[str]) -> sparse.csr_array:
+        """Return each headline's n-grams, each with one over the square root of their number.
+
+        The rows are those of the first view, then those of the second, and so on: (n_views * n_headlines, 2**bits + 1).
+        """
+        text = "\n".join(normalized)
+        number = np.zeros(len(normalized), np.int64)
+        columns, lengths = [], []
+        for view, (low, high) in VIEWS.items():
+            bounds, found = hash_lines(read_view(view, text), low, high, self.bits)
+            size = np.diff(bounds)
+            number += ngrams_of_line(size, low, high)
+            columns.append(found.T.ravel().astype(np.int32))
+            lengths.append(len(found) * size)
+        row_length = np.concatenate(lengths)
+        value = np.tile((1 / np.sqrt(number)).astype(np.float32), len(VIEWS))
+        starts = np.concatenate([[0], np.cumsum(row_length)])
+        shape = (len(row_length), (1 << self.bits) + 1)
+        return sparse.csr_array((np.repeat(value, row_length), np.concatenate(columns), starts), shape=shape)
+
+    def logits(self, values: sparse.csr_array) -> NDArray[np.float32]:
+        """Return the scores (n_headlines, n_sections) of :meth:`features`."""
+        by_view = np.asarray(values @ self.weights).reshape(len(VIEWS), -1, self.weights.shape[1])
+        return np.asarray(by_view.sum(axis=0) + self.intercept, np.float32)
+
+    def learn(self, normalized: Sequence[str], target: NDArray[np.intp], weight: NDArray[np.float32]) -> None:
+        """Take one step down the loss of a batch, each row weighing ``weight`` (n_rows,)."""
+        values = self.features(normalized)
+        logits = self.logits(values)
+        error = np.exp(logits - logits.max(axis=1, keepdims=True))
+        error /= error.sum(axis=1, keepdims=True)
+        error[np.arange(len(target)), target] -= 1
+        error *= (weight / weight.sum())[:, None]
+        # The gradient of the columns that occur, and of no others.
+        counts = np.bincount(values.indices, minlength=len(self.weights))
+        counts[-1] = 0
+        self.frequency += counts[:-1]
+        occurring = (counts > 0).nonzero()[0]
+        self._place[:] = len(occurring)
+        self._place[occurring] = np.arange(len(occurring), dtype=np.int32)
+        shape = (values.shape[0], len(occurring) + 1)
+        narrow = sparse.csr_array((values.data, self._place[values.indices], values.indptr), shape=shape)
+        gradient = np.asarray(narrow.T @ np.tile(error, (len(VIEWS), 1)))[:-1]
+        squares = self.squares.take(occurring) + np.square(gradient).sum(axis=1)
+        self.squares[occurring] = squares
+        gradient *= (self.rate / np.sqrt(squares))[:, None]
+        self.weights[occurring] = self.weights.take(occurring, axis=0) - gradient
+        self.intercept -= self.rate / 10 * error.sum(axis=0)
+
+    def tier(self, sections: tuple[str, ...]) -> FastTier:
+        """Return the weights as a fast tier, a byte each."""
+        return FastTier.quantize(sections, self.weights[:-1], self.intercept, VIEWS, self.frequency)
+
+
+def fit_stream(
+    rows: Spill, sections: tuple[str, ...], holdout: float, *, passes: int, bits: int, rate: float, seed: int,
+    progress: Progress,
+) -> Streamed:  # fmt: skip
+    """Fit a fast tier to the rows of a spill.
+
+    Args:
+        rows: where they are.
+        sections: those of the spill, in the order of the tier's columns.
+        holdout: share of the rows that nothing is learned from, for a test; 0 for none.
+        passes: how often every row is learned from.
+        bits: the n-grams are hashed into ``2**bits`` columns, of eight bytes each in the artefact.
+        rate: AdaGrad's step.
+        seed: of the order of the rows.
+        progress: told the rows learned from, of how many.
+    """
+    column = np.array([sections.index(name) for name in rows.sections])
+    held_out = int(np.ceil(holdout * FILES))
+    files = list(range(held_out + _CALIBRATION, FILES))
+    total = np.zeros(len(sections))
+    for i in files:
+        total += np.bincount(column[rows.read(i)[1]], minlength=len(sections))
+    balanced = (total.sum() / len(sections) / np.maximum(total, 1)).astype(np.float32)
+    learner = _Learner(len(sections), bits, rate)
+    dice = np.random.default_rng(seed)
+    done = 0
+    for _ in range(passes):
+        for headlines, numbers in _mixed(rows, list(dice.permutation(files))):
+            target = column[numbers]
+            order = dice.permutation(len(target))
+            for batch in np.array_split(order, -(-len(order) // _BATCH)):
+                learner.learn([headlines[i] for i in batch], target[batch], balanced[target[batch]])
+            done += len(target)
+            progress(done, done, passes * int(total.sum()))
+    tier = learner.tier(sections)
+    headlines, numbers = _gathered(rows, range(held_out, held_out + _CALIBRATION), _CALIBRATION_ROWS)
+    if len(numbers):
+        tier = tier.calibrated(fit_temperature(tier.scores(headlines)[0], column[numbers]), 0.0)
+    test, of_test = _gathered(rows, range(held_out), _TEST_ROWS)
+    return Streamed(tier, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()))
+
+
+def _mixed(rows: Spill, files: Sequence[int]) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
+    """Yield the rows of some files at a time, at least :data:`_SHUFFLED` of them if there are."""
+    headlines: list[str] = []
+    parts: list[NDArray[np.intp]] = []
+    for i in files:
+        found, numbers = rows.read(i)
+        headlines += found
+        parts.append(numbers)
+        if len(headlines) >= _SHUFFLED:
+            yield headlines, np.concatenate(parts)
+            headlines, parts = [], []
+    if headlines:
+        yield headlines, np.concatenate(parts)
+
+
+def _gathered(rows: Spill, files: Sequence[int], most: int) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the rows of some files, ``most`` of them."""
+    headlines: list[str] = []
+    parts = [np.zeros(0, np.intp)]
+    for i in files:
+        found, numbers = rows.read(i)
+        headlines += found
+        parts.append(numbers)
+        if len(headlines) >= most:
+            break
+    return headlines[:most], np.concatenate(parts)[:most]

@@ -1,0 +1,1 @@
+"""What a training leaves for people: diagnostics, plots, descriptions, results."""

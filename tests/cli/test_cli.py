@@ -1,0 +1,202 @@
+"""The command line, as a process: what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from classifier.training.pipeline import train
+from tests.conftest import write_config
+from tests.support.servers import heed_ctrl_c
+
+
+def run(*arguments: str, cwd: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    environment["COLUMNS"] = "160"
+    return subprocess.run(
+        [sys.executable, "-m", "classifier", *arguments],
+        cwd=cwd, input=stdin, capture_output=True, timeout=180, check=False, env=environment,
+    )  # fmt: skip
+
+
+def test_predict_answers_in_json_lines(trained: Path) -> None:
+    headlines = ["손흥민, 개막전 멀티골…토트넘 3-1 승", "한은, 기준금리 동결", "!!!"]
+    done = run("predict", *headlines, cwd=trained)
+    assert (done.returncode, done.stderr) == (0, b"")
+    rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [row["headline"] for row in rows] == headlines
+    assert [row["section"] for row in rows] == ["스포츠", "경제", None]
+    assert all(set(row) == {"headline", "section", "probability", "probabilities", "tier"} for row in rows)
+    assert all(sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4) for row in rows)
+
+
+def test_predict_reads_a_file_or_standard_input_and_writes_a_file(trained: Path, tmp_path: Path) -> None:
+    text = "코스피 상승 마감\n\n손흥민 멀티골\n"
+    (tmp_path / "in.txt").write_bytes(text.encode("cp949"))
+    options = ("--format", "tsv", "--model", str(trained / "models/quick"))
+    from_file = run("predict", "--input", "in.txt", "--output", "out.tsv", *options, cwd=tmp_path)
+    from_stdin = run("predict", "--input", "-", *options, cwd=tmp_path, stdin=text.encode())
+    assert from_file.returncode == from_stdin.returncode == 0
+    assert from_file.stdout == b""
+    written = (tmp_path / "out.tsv").read_text(encoding="utf-8")
+    assert written == from_stdin.stdout.decode()
+    lines = [line.split("\t") for line in written.splitlines()]
+    assert lines[0] == ["headline", "section", "probability"]
+    assert [line[1] for line in lines[1:]] == ["경제", "", "스포츠"]
+
+
+def test_predict_shows_a_table_with_the_next_best(trained: Path) -> None:
+    done = run("predict", "--format", "table", "--top", "2", "코스피 상승 마감", cwd=trained)
+    assert done.stdout.decode().startswith("경제 ")
+    assert done.stdout.decode().count("%") == 2
+
+
+def test_explain_names_the_words_that_decided(trained: Path) -> None:
+    done = run("explain", "손흥민, 개막전 멀티골", cwd=trained)
+    assert done.returncode == 0
+    shown = done.stdout.decode()
+    assert "스포츠" in shown
+    assert "멀티골" in shown
+    assert "score" in shown
+
+
+def test_evaluate_prints_one_json_object(trained: Path) -> None:
+    done = run("evaluate", "sample:test", "--json", cwd=trained)
+    assert done.returncode == 0
+    figures = json.loads(done.stdout)
+    assert set(figures) == {"macro_f1", "accuracy", "per_section", "log_loss", "ece", "n", "model"}
+    assert set(figures["model"]) == {"name", "version", "fingerprint", "tier"}
+    assert (figures["model"]["version"], figures["model"]["tier"]) == (1, "accurate")
+    manifest = json.loads((trained / "models/quick/manifest.json").read_text(encoding="utf-8"))
+    assert figures["macro_f1"] == pytest.approx(manifest["about"]["test"]["macro_f1"])
+    assert "macro-F1" in run("evaluate", "sample:test", cwd=trained).stdout.decode()
+    fast = json.loads(run("evaluate", "sample:test", "--json", "--tier", "fast", cwd=trained).stdout)
+    assert fast["model"]["tier"] == "fast"
+    assert fast["log_loss"] != figures["log_loss"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("predict", "코스피"), "No champion yet"),
+        (("predict", "코스피"), "classifier train"),
+        (("predict", "코스피", "--model", "models/nowhere"), "no model there"),
+        (("predict",), "--input FILE"),
+        (("predict", "코스피", "--input", "-"), "--input FILE"),
+        (("predict", "코스피", "--format", "xml"), "table, jsonl, tsv"),
+        (("predict", "--input", "nowhere.txt"), "cannot be read"),
+        (("evaluate", "nowhere.tsv"), "No champion yet"),
+        (("train", "nowhere.toml"), "cannot be read"),
+        (("fetch", "wikipedia"), "none of sample, ynat, entertainment"),
+        (("models", "promote", "7"), "has no version 7"),
+        (("models", "rollback"), "no previous champion"),
+        (("explain",), "HEADLINE"),
+    ],
+)
+def test_a_wrong_call_says_why_and_ends_with_2(home: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = run(*arguments, cwd=home)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert message in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_train_keeps_data_and_progress_apart_and_fails_a_gate_with_1(tables: Path) -> None:
+    done = run("train", write_config("strict.toml", floor=0.999), cwd=tables)
+    assert done.returncode == 1
+    shown = done.stdout.decode()
+    assert "complement_nb chars" in shown
+    assert "below the gate 0.9990" in shown
+    assert "candidates" in done.stderr.decode()
+    assert (tables / "models/strict/manifest.json").is_file()
+    assert not (tables / "models/champion").exists()
+
+
+def test_fetch_lists_the_datasets_with_their_licences(home: Path) -> None:
+    shown = run("fetch", "--list", cwd=home).stdout.decode()
+    assert [line.split("\t")[:2] for line in shown.splitlines()] == [
+        ["sample", "Apache-2.0"],
+        ["ynat", "CC BY-SA 4.0"],
+        ["entertainment", "CC BY-SA 4.0"],
+    ]
+
+
+def test_models_lists_promotes_and_rolls_back(tables: Path) -> None:
+    train(write_config("a.toml"))
+    train(write_config("b.toml", "sgd", '[["morphemes"]]'))
+    shown = run("models", "list", cwd=tables).stdout.decode()
+    assert "champion" in shown
+    promoted = run("models", "promote", "2", "--reason", "trying it", cwd=tables)
+    assert (promoted.returncode, promoted.stderr.decode().strip()) == (
+        0, "headline-classifier version 2 is the champion",
+    )  # fmt: skip
+    assert "promoted_because\ttrying it" in run("models", "show", "2", cwd=tables).stdout.decode()
+    back = run("models", "rollback", cwd=tables)
+    assert back.stderr.decode().strip() == "headline-classifier version 1 is the champion again"
+
+
+def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "classifier", "predict", "--input", "-", "--format", "jsonl"],
+        cwd=trained, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    process.stdin.write("코스피 상승 마감\n".encode() * 5000)
+    process.stdin.close()
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_ui_takes_a_free_port_and_stops_on_ctrl_c(trained: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        log = tmp_path / "log"  # a file: nobody reads along, and a full pipe would stop the server
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "classifier", "ui", "--port", str(port)],
+                cwd=trained, stderr=stderr, start_new_session=True, preexec_fn=heed_ctrl_c,
+            )  # fmt: skip
+        try:
+            deadline = time.monotonic() + 120
+            page = address = ""
+            while time.monotonic() < deadline and not page:
+                said = re.search(r"MLflow UI: (http://127\.0\.0\.1:\d+)", log.read_text())
+                address = said[1] if said else ""
+                try:
+                    with urllib.request.urlopen(address or "http://127.0.0.1:9", timeout=5) as response:
+                        page = response.read().decode()
+                except OSError:
+                    time.sleep(0.2)
+            assert "<title>MLflow</title>" in page, log.read_text()
+            assert not address.endswith(f":{port}")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+            with pytest.raises(OSError, match="refused"):
+                urllib.request.urlopen(address, timeout=5)
+        finally:
+            if process.poll() is None:
+                process.terminate()  # it ends its server; killed, it could not
+                process.wait(60)
+
+
+def test_help_names_every_verb(home: Path) -> None:
+    shown = run("--help", cwd=home).stdout.decode()
+    assert all(verb in shown for verb in ("train", "evaluate", "predict", "explain", "fetch", "models", "ui"))
+    assert run("--version", cwd=home).stdout.startswith(b"classifier 0.")

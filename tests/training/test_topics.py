@@ -1,0 +1,115 @@
+"""Folds of whole topics, weights of tables and auxiliary tables: what a training can make of mixed corpora."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classifier.errors import ConfigError, DataError
+from classifier.model.artefact import CompiledModel
+from classifier.training.config import Labels
+from classifier.training.features import FeatureCache
+from classifier.training.label_errors import stated_weighting
+from classifier.training.pipeline import train
+from classifier.training.topics import topic_groups
+
+CONFIG = """
+[data]
+train = ["train.tsv"]
+test = "test.tsv"
+auxiliary = [{auxiliary}]
+
+[search]
+folds = 2
+groups = "topics"
+n_jobs = 1
+
+[[candidates]]
+estimator = "stack"
+features = [["chars"]]
+grid = {{ folds = [2] }}
+
+[fast]
+distil = false
+"""
+
+
+def test_topics_hold_like_headlines_and_near_duplicates_together() -> None:
+    football = [
+        "손흥민 멀티골 토트넘 승리",
+        "이강인 도움 파리 승리",
+        "황희찬 선발 울버햄튼 무승부",
+        "월드컵 예선 대표팀 명단",
+    ]
+    money = ["코스피 상승 마감", "환율 하락 원화 강세", "기준금리 동결 한국은행", "증시 급락 외국인 매도"]
+    headlines = football * 20 + money * 20
+    cache = FeatureCache(None)
+    words = cache.counts(headlines, ["embeddings"])["embeddings"]
+    duplicates = np.tile(np.arange(4), 40) + np.repeat([0, 4], 80)
+    topics = topic_groups(words, FeatureCache(_cache()).embeddings(), duplicates, 0)
+    assert len(topics) == len(headlines)
+    for group in range(8):
+        assert len(set(topics[duplicates == group])) == 1
+    assert not set(topics[:80]) & set(topics[80:])
+
+
+def _cache() -> str:
+    from classifier.paths import cache_folder
+
+    return str(cache_folder() / "features")
+
+
+def test_rows_weigh_what_is_stated_for_their_table_and_section() -> None:
+    frame = pd.DataFrame(
+        {
+            "headline": list("가나다라"),
+            "section": ["정치", "경제", "정치", "경제"],
+            "table": ["a", "a", "b", "b"],
+            "evidence": ["item", "block", "item", "block"],
+        }
+    )
+    stated = Labels(tables={"a": 0.5, "b": {"경제": 0.2}}, evidence={"block": 0.5})
+    assert stated_weighting(frame, stated).tolist() == [0.5, 0.25, 1.0, 0.1]
+    assert stated_weighting(frame, Labels()) is None
+    with pytest.raises(ConfigError, match="no training row is from 'c'"):
+        stated_weighting(frame, Labels(tables={"c": 0.5}))
+    with pytest.raises(ConfigError, match="b has no rows of the section '연예'"):
+        stated_weighting(frame, Labels(tables={"b": {"연예": 0.5}}))
+
+
+def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: Path) -> None:
+    other = pd.read_csv("train.tsv", sep="\t")
+    other["section"] = other["section"].map({"경제": "money", "연예": "show", "스포츠": "sport"})
+    other.to_csv("other.tsv", sep="\t", index=False)
+    for name, auxiliary in (("alone", ""), ("helped", '"other.tsv"')):
+        Path(f"{name}.toml").write_text(CONFIG.format(auxiliary=auxiliary), encoding="utf-8")
+        train(f"{name}.toml")
+    alone, helped = CompiledModel.load("models/alone"), CompiledModel.load("models/helped")
+    assert helped.about["auxiliary"] == ["other.tsv"]
+    assert helped.sections == alone.sections == ("경제", "연예", "스포츠")
+    assert helped.fingerprint != alone.fingerprint
+
+
+def test_sections_of_a_table_can_be_left_out(tables: Path) -> None:
+    Path("less.toml").write_text(
+        CONFIG.format(auxiliary="").replace("[search]", 'leave_out = { "train.tsv" = ["연예"] }\n[search]'),
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match="test table has sections that the training rows lack: 연예"):
+        train("less.toml")
+    Path("none.toml").write_text(
+        CONFIG.format(auxiliary="").replace("[search]", 'leave_out = { "train.tsv" = ["세계"] }\n[search]'),
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match=r"no row of 'train\.tsv' in data\.train has the section 세계"):
+        train("none.toml")
+
+
+def test_an_auxiliary_table_of_one_section_is_refused(tables: Path) -> None:
+    pd.DataFrame({"headline": ["하나", "둘"], "section": "연예"}).to_csv("one.tsv", sep="\t", index=False)
+    Path("one.toml").write_text(CONFIG.format(auxiliary='"one.tsv"'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"auxiliary table one\.tsv: has one section only \(연예\)"):
+        train("one.toml")
