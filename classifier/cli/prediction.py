@@ -12,7 +12,6 @@ import typer
 from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
 
 if TYPE_CHECKING:
-    from classifier.corpus.stream import Broken
     from classifier.prediction.classifier import Classifier
     from classifier.prediction.files import Job
 
@@ -113,7 +112,7 @@ def _predict_input(clf: Classifier, job: Job) -> None:
     name = "standard input" if job.source == "-" else job.source
     told = 0
 
-    def report(row: Broken) -> None:
+    def report(row: BadRow) -> None:
         nonlocal told
         told += 1
         if told <= _TOLD:

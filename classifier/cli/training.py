@@ -111,7 +111,7 @@ def evaluate(
     from dataclasses import asdict
 
     from classifier.corpus.datasets import load_corpus
-    from classifier.evaluation.metrics import compare, differing, judge
+    from classifier.evaluation.metrics import compare, differing, evaluate
     from classifier.prediction.classifier import Classifier
 
     check_tier(tier)
@@ -123,15 +123,15 @@ def evaluate(
     clf = load(model)
     rival = load(against) if against is not None else None
     rows = load_corpus(table)
-    judged = judge(clf.scorer, rows)
-    report = judged.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
+    evaluated = evaluate(clf.scorer, rows)
+    report = evaluated.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
     if rival is not None:
-        other = judge(rival.scorer, rows)
-        difference = compare(judged, other)
+        other = evaluate(rival.scorer, rows)
+        difference = compare(evaluated, other)
         report |= {
             "against": other.evaluation.to_dict() | {"model": rival.about() | {"tier": rival.tier}},
             "difference": asdict(difference) | {"significant": difference.significant},
-            "differing": differing(judged, other, rows),
+            "differing": differing(evaluated, other, rows),
         }
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))

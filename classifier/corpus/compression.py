@@ -1,6 +1,6 @@
 """Files that may be packed: gzip and zstd by suffix, read and written a piece at a time.
 
-What is written here can be cut off at a :meth:`Packer.finish` and gone on with: every finished piece is
+What is written here can be cut off at a :meth:`CompressedWriter.finish` and gone on with: every finished piece is
 a gzip member or a zstd frame of its own, and such pieces one after the other are one valid file.
 """
 
@@ -57,7 +57,7 @@ def _zstandard(name: str) -> Any:
     return zstandard
 
 
-class Pieces:
+class CompressedReader:
     """A file or standard input, unpacked; :meth:`read` returns what is there, at most ``size`` bytes of it.
 
     Raises:
@@ -151,7 +151,7 @@ class _Codec(Protocol):
     def flush(self) -> bytes: ...
 
 
-class Packer:
+class CompressedWriter:
     """Packs what is written to an open file; ``packing`` is one of :data:`PACKED` or ""."""
 
     def __init__(self, file: BinaryIO, packing: str, name: str) -> None:

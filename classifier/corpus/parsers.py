@@ -25,12 +25,12 @@ _LONGEST_HEADLINE = 10_000
 _BETWEEN = secrets.token_hex(16)
 
 
-class Garbled(str):
+class UndecodableLine(str):
     """A line that is no text in the file's encoding, with its bytes escaped; ``why`` says what is wrong."""
 
     __slots__ = ("why",)
 
-    def __new__(cls, text: str, why: str) -> Garbled:  # noqa: D102 (a str is made here, not in __init__)
+    def __new__(cls, text: str, why: str) -> UndecodableLine:  # noqa: D102 (a str is made here, not in __init__)
         made = super().__new__(cls, text)
         made.why = why
         return made
@@ -93,7 +93,7 @@ class TextParser:
             return Parsed(lines, used=len(lines))
         parsed = Parsed(used=len(lines))
         for number, line in enumerate(lines, first):
-            if isinstance(line, Garbled):
+            if isinstance(line, UndecodableLine):
                 parsed.add_broken(number, line.why, line)
             else:
                 parsed.add(line, (), number)
@@ -157,7 +157,7 @@ class TsvParser(_TableParser):
             return fitting
         parsed = self._empty()
         for number, (line, cells) in enumerate(zip(islice(lines, skipped, None), rows, strict=True), first + skipped):
-            if isinstance(line, Garbled):
+            if isinstance(line, UndecodableLine):
                 parsed.add_broken(number, line.why, line)
             elif line:
                 self._add(parsed, cells, number, line)
@@ -186,7 +186,7 @@ class CsvParser(_TableParser):
             size, cells, why = self._record(lines, at, last)
             if not size:  # it goes on in the next block
                 break
-            if isinstance(lines[at], Garbled):
+            if isinstance(lines[at], UndecodableLine):
                 parsed.add_broken(first + at, lines[at].why, lines[at])  # type: ignore[attr-defined]
             elif not self.columns and (cells or why):
                 self._take_header(cells)
@@ -203,7 +203,7 @@ class CsvParser(_TableParser):
 
     def _record(self, lines: list[str], at: int, last: bool) -> tuple[int, list[str], str]:
         """Return how many lines the record at ``at`` has (0: more than there are), its cells, or what is wrong."""
-        if isinstance(lines[at], Garbled):
+        if isinstance(lines[at], UndecodableLine):
             return 1, [], ""
         size = 1
         while True:
@@ -246,7 +246,7 @@ class JsonParser:
                 pass
         parsed = Parsed(kept={name: [] for name in self.keep}, used=len(lines))
         for number, line in enumerate(lines, first):
-            if isinstance(line, Garbled):
+            if isinstance(line, UndecodableLine):
                 parsed.add_broken(number, line.why, line)
             elif line.strip():
                 self._add(parsed, line, number)
@@ -282,7 +282,7 @@ def _json_rows(lines: list[str]) -> list[Any] | None:
 
 def any_garbled(lines: list[str]) -> bool:
     """Return whether a line is no text."""
-    return Garbled in set(map(type, lines))
+    return UndecodableLine in set(map(type, lines))
 
 
 def _first_line(lines: list[str]) -> int:

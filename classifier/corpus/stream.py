@@ -1,7 +1,7 @@
 """The headlines of a table or a text of any length, chunk by chunk, in constant memory.
 
 Unlike :func:`~classifier.corpus.tables.read_table`, which refuses a table with a bad row, this reads
-what predictions are wanted for: a row that cannot be read is handed on as a :class:`Broken` one.
+what predictions are wanted for: a row that cannot be read is handed on as a :class:`BadRow` one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from classifier.corpus.compression import Pieces, split_suffix
-from classifier.corpus.parsers import PARSERS, Garbled, Parsed, Parser, check_columns
+from classifier.corpus.compression import CompressedReader, split_suffix
+from classifier.corpus.parsers import PARSERS, Parsed, Parser, UndecodableLine, check_columns
 from classifier.errors import DataError
 
 KINDS = ("txt", "tsv", "csv", "jsonl", "parquet")
@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
-class Broken:
+class BadRow:
     """A row that cannot be read."""
 
     number: int  #: its (first) line in the file, from 1; in Parquet its row
@@ -47,7 +47,7 @@ class Chunk:
     """Some rows in the order of the file."""
 
     headlines: list[str]  #: of a broken row, its text as it stands
-    broken: dict[int, Broken]  #: by index in ``headlines``
+    broken: dict[int, BadRow]  #: by index in ``headlines``
     kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a broken row
     end: Position
 
@@ -102,7 +102,7 @@ class Rows:
                 "Name a TSV, CSV, JSON Lines or Parquet file, or say which it is with --input-format."
             )
         self.label = "standard input" if self.name == "-" else self.name
-        self._pieces = Pieces(self.name, self.packing, self.stdin)
+        self._pieces = CompressedReader(self.name, self.packing, self.stdin)
 
     @property
     def size(self) -> int | None:
@@ -211,7 +211,7 @@ def _changed(where: str, what: str) -> DataError:
 
 def _chunk(parsed: Parsed, end: Position) -> Chunk:
     headlines = parsed.headlines
-    broken = {i: Broken(number, why, headlines[i]) for i, (number, why) in parsed.broken.items()}
+    broken = {i: BadRow(number, why, headlines[i]) for i, (number, why) in parsed.broken.items()}
     return Chunk(headlines, broken, parsed.kept, end)
 
 
@@ -245,7 +245,7 @@ def guess_encoding(raw: bytes) -> str:
 
 
 def decode_block(raw: bytes, encoding: str) -> list[str]:
-    """Return the lines of a block; one that is not in ``encoding`` as a :class:`Garbled` text."""
+    """Return the lines of a block; one that is not in ``encoding`` as a :class:`UndecodableLine` text."""
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
     if not raw:  # a byte-order mark and nothing else
@@ -262,5 +262,5 @@ def decode_block(raw: bytes, encoding: str) -> list[str]:
         except UnicodeDecodeError as error:
             name = {"utf-8": "UTF-8", "cp949": "CP949"}[encoding]
             why = f"not {name}: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
-            lines.append(Garbled(line.decode(encoding, "backslashreplace"), why))
+            lines.append(UndecodableLine(line.decode(encoding, "backslashreplace"), why))
     return lines

@@ -14,12 +14,12 @@ from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.corpus.sections import in_order
 from classifier.curation.style import Style, judge_style
 from classifier.errors import DataError
-from classifier.evaluation.metrics import Judged, score
+from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.explanation import explain
 from classifier.paths import cache_folder
 from classifier.text.normalize import normalize
 from classifier.training.features import FeatureCache
-from classifier.training.label_errors import JUDGE, Judgement, judge_labels
+from classifier.training.label_errors import NOISE_MODEL, LabelQuality, assess_labels
 from classifier.training.search import make_folds
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class ReviewItem:
     """A row whose label is to be looked at."""
 
     row: int
@@ -105,8 +105,8 @@ class Findings:
     profiles: list[SectionProfile]
     repeated: list[Group]  #: the same headline in several rows
     near: list[Group]  #: near-duplicates, exact repeats counted once
-    doubts: list[Doubt]  #: the least credible label first
-    judged: Judged | None  #: out-of-fold probabilities; None if the table is too small to judge labels
+    doubts: list[ReviewItem]  #: the least credible label first
+    evaluated: EvaluatedTable | None  #: out-of-fold probabilities; None if the table is too small to judge labels
     style: Style | None
     style_normalized: Style | None  #: of the normalized headlines: what of the style a model still sees
     evidence: list[Evidence]
@@ -128,8 +128,8 @@ class Findings:
             "rows to review": len(self.doubts),
             "likely label errors": sum("label" in doubt.problem for doubt in self.doubts),
         }
-        if self.judged is not None:
-            figures["macro-F1 of the judge, out of fold"] = round(self.judged.evaluation.macro_f1, 4)
+        if self.evaluated is not None:
+            figures["macro-F1 of the noise model, out of fold"] = round(self.evaluated.evaluation.macro_f1, 4)
         if self.style is not None and self.style_normalized is not None:
             figures["accuracy of style alone (balanced)"] = round(self.style.balanced_accuracy, 4)
             figures["the same after the normaliser"] = round(self.style_normalized.balanced_accuracy, 4)
@@ -175,7 +175,7 @@ def audit(
     groups = near_duplicate_groups(headlines)
     repeated, near = _groups(labelled, groups)
     notes: list[str] = []
-    judgement, judged, style, style_normalized = None, None, None, None
+    judgement, evaluated, style, style_normalized = None, None, None, None
     try:
         folds = make_folds(headlines, target, sections, _FOLDS, seed)
     except DataError as error:
@@ -183,10 +183,10 @@ def audit(
         logger.warning("%s", notes[-1])
     else:
         cache = FeatureCache(str(cache_folder() / "features"))
-        counts = cache.counts(headlines, sorted(JUDGE.features))
-        judgement = judge_labels(counts, target, sections, folds, cache.embeddings(), seed)
+        counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
+        judgement = assess_labels(counts, target, sections, folds, cache.embeddings(), seed)
         probabilities = np.asarray(judgement.probabilities, np.float32)
-        judged = Judged(score(probabilities, target, sections), target, probabilities, tuple(sections))
+        evaluated = EvaluatedTable(score(probabilities, target, sections), target, probabilities, tuple(sections))
         column = next((c for c in ("press", "source") if c in labelled), None)
         sources = labelled[column].tolist() if column else None
         style = judge_style(headlines, target, sections, folds, sources)
@@ -201,7 +201,7 @@ def audit(
         repeated=repeated,
         near=near,
         doubts=_doubts(labelled, target, sections, judgement, repeated, near),
-        judged=judged,
+        evaluated=evaluated,
         style=style,
         style_normalized=style_normalized,
         evidence=_evidence(labelled, target, judgement),
@@ -248,10 +248,10 @@ def _doubts(
     labelled: pd.DataFrame,
     target: NDArray[np.intp],
     sections: Sequence[str],
-    judgement: Judgement | None,
+    judgement: LabelQuality | None,
     repeated: Sequence[Group],
     near: Sequence[Group],
-) -> list[Doubt]:
+) -> list[ReviewItem]:
     """Return the rows to review: likely label errors and contradictions, the least credible first."""
     problems: dict[int, list[str]] = {}
     position = {row: i for i, row in enumerate(labelled.index.tolist())}
@@ -268,7 +268,7 @@ def _doubts(
     for i, found in problems.items():
         given = sections[target[i]]
         if judgement is None:
-            doubts.append(Doubt(rows[i], headlines[i], given, given, "; ".join(found), 1.0, 1.0, ""))
+            doubts.append(ReviewItem(rows[i], headlines[i], given, given, "; ".join(found), 1.0, 1.0, ""))
             continue
         p = judgement.probabilities[i]
         best = int(p.argmax())
@@ -276,7 +276,7 @@ def _doubts(
         if best != target[i]:
             reason = _reason(judgement, i, headlines[i], given, sections[best])
         doubts.append(
-            Doubt(
+            ReviewItem(
                 rows[i],
                 headlines[i],
                 given,
@@ -291,7 +291,7 @@ def _doubts(
     return sorted(doubts, key=lambda doubt: (quality[position[doubt.row]], doubt.row))
 
 
-def _reason(judgement: Judgement, i: int, headline: str, given: str, suggested: str) -> str:
+def _reason(judgement: LabelQuality, i: int, headline: str, given: str, suggested: str) -> str:
     """Return the words that weigh most for ``suggested`` against ``given``."""
     model = judgement.models[judgement.fold[i]]
     every = len(headline)
@@ -303,7 +303,7 @@ def _reason(judgement: Judgement, i: int, headline: str, given: str, suggested: 
     return ", ".join(f"{text} {weight:+.1f}" for weight, text in best if weight > 0)
 
 
-def _evidence(labelled: pd.DataFrame, target: NDArray[np.intp], judgement: Judgement | None) -> list[Evidence]:
+def _evidence(labelled: pd.DataFrame, target: NDArray[np.intp], judgement: LabelQuality | None) -> list[Evidence]:
     if judgement is None or "evidence" not in labelled:
         return []
     agrees = judgement.probabilities.argmax(axis=1) == target

@@ -57,9 +57,9 @@ def render(findings: Findings) -> str:
     template = files("classifier.curation").joinpath("report.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pictures = {"profile": _profile_figure(findings.profiles)}
-    if findings.judged is not None:
-        pictures["judged"] = confusion_figure(
-            findings.judged, "label in the table (rows) and out-of-fold answer (columns)"
+    if findings.evaluated is not None:
+        pictures["evaluated"] = confusion_figure(
+            findings.evaluated, "label in the table (rows) and out-of-fold answer (columns)"
         )
     if findings.style is not None and findings.style_normalized is not None:
         pictures["style"] = _style_figure(findings.style, findings.style_normalized)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from classifier.corpus.sections import canonical_section
 from classifier.corpus.tables import read_table, write_table
-from classifier.curation.audit import Doubt, Group, Leak
+from classifier.curation.audit import Group, Leak, ReviewItem
 from classifier.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ REMOVE = "-"
 _SHOWN = 20
 
 
-def write_review(doubts: Sequence[Doubt], path: Path) -> None:
+def write_review(doubts: Sequence[ReviewItem], path: Path) -> None:
     """Write the rows to review; ``section_suggested`` is what applying the file will do.
 
     Edit that column: another section's name, nothing to keep the label, ``-`` to remove the row.

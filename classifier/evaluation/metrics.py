@@ -80,7 +80,7 @@ def score(probabilities: NDArray[np.floating], target: NDArray[np.intp], section
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedTable:
     """A table as one model reads it."""
 
     evaluation: Evaluation
@@ -89,7 +89,7 @@ class Judged:
     sections: tuple[str, ...]
 
 
-def judge(model: Scorer, table: pd.DataFrame) -> Judged:
+def evaluate(model: Scorer, table: pd.DataFrame) -> EvaluatedTable:
     """Read a test table, once, and return the model's answers and figures.
 
     Raises:
@@ -105,7 +105,7 @@ def judge(model: Scorer, table: pd.DataFrame) -> Judged:
     column = {name: i for i, name in enumerate(model.sections)}
     target = np.array([column[name] for name in table["section"]], np.intp)
     probabilities = model.probabilities(table["headline"].tolist())
-    return Judged(score(probabilities, target, model.sections), target, probabilities, model.sections)
+    return EvaluatedTable(score(probabilities, target, model.sections), target, probabilities, model.sections)
 
 
 @dataclass(frozen=True)
@@ -122,30 +122,30 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def compare(a: Judged, b: Judged, *, resamples: int = 1000, seed: int = 0) -> Difference:
+def compare(a: EvaluatedTable, b: EvaluatedTable, *, resamples: int = 1000, seed: int = 0) -> Difference:
     """Compare two models on the same table by the paired bootstrap (Efron & Tibshirani 1993, ch. 16).
 
     Rows are drawn with replacement, the same for both models, and macro-F1 is taken anew.
     """
     names = np.array(a.sections, object)[a.target]
     if not np.array_equal(names, np.array(b.sections, object)[b.target]):
-        raise ValueError("the two models were judged on different tables")
+        raise ValueError("the two models were evaluated on different tables")
     labels, truth = np.unique(names.astype(str), return_inverse=True)
     code = {name: i for i, name in enumerate(labels)}
     size = len(labels) + 1  # the last stands for sections that are not in the table
     answers = []
-    for judged in (a, b):
-        to_code = np.array([code.get(name, size - 1) for name in judged.sections])
-        answers.append(truth * size + to_code[judged.probabilities.argmax(axis=1)])
+    for evaluated in (a, b):
+        to_code = np.array([code.get(name, size - 1) for name in evaluated.sections])
+        answers.append(truth * size + to_code[evaluated.probabilities.argmax(axis=1)])
     first, second = _bootstrap(answers, size, resamples, seed)
     low, high = np.quantile(first - second, [0.025, 0.975])
     return Difference(a.evaluation.macro_f1 - b.evaluation.macro_f1, float(low), float(high))
 
 
-def interval(judged: Judged, *, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
+def interval(evaluated: EvaluatedTable, *, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
     """Return the 95% interval of macro-F1 by the bootstrap (Efron & Tibshirani 1993, ch. 13): rows drawn anew."""
-    size = len(judged.sections)
-    answer = judged.target * size + judged.probabilities.argmax(axis=1)
+    size = len(evaluated.sections)
+    answer = evaluated.target * size + evaluated.probabilities.argmax(axis=1)
     low, high = np.quantile(_bootstrap([answer], size, resamples, seed), [0.025, 0.975])
     return float(low), float(high)
 
@@ -165,9 +165,9 @@ def _bootstrap(answers: Sequence[NDArray[np.intp]], size: int, resamples: int, s
     return f1
 
 
-def differing(a: Judged, b: Judged, table: pd.DataFrame) -> list[dict[str, str]]:
+def differing(a: EvaluatedTable, b: EvaluatedTable, table: pd.DataFrame) -> list[dict[str, str]]:
     """Return the rows of ``table`` that the two models answer differently: headline, section, model, against."""
-    answers = [np.array(judged.sections, object)[judged.probabilities.argmax(axis=1)] for judged in (a, b)]
+    answers = [np.array(evaluated.sections, object)[evaluated.probabilities.argmax(axis=1)] for evaluated in (a, b)]
     rows = zip(table["headline"], table["section"], *answers, strict=True)
     return [
         {"headline": headline, "section": section, "model": first, "against": second}

@@ -33,7 +33,7 @@ _LANE = np.uint64(0xFFFF)
 
 #: What is read of a headline, by the name of the block that reads the same: from and to how many characters.
 #: Without its spaces ("nospace"), and with them ("chars"), which tell where words begin.
-Views = dict[str, tuple[int, int]]
+NgramRanges = dict[str, tuple[int, int]]
 
 
 class FastTier(Scorer):
@@ -59,7 +59,7 @@ class FastTier(Scorer):
         table: NDArray[np.uint64],
         step: NDArray[np.float32],
         intercept: NDArray[np.float32],
-        views: Views,
+        views: NgramRanges,
         threshold: float = 1.0,
     ) -> None:
         self.sections, self.table, self.step, self.intercept = sections, table, step, intercept
@@ -84,7 +84,7 @@ class FastTier(Scorer):
         sections: tuple[str, ...],
         weights: NDArray[np.floating],
         intercept: NDArray[np.floating],
-        views: Views,
+        views: NgramRanges,
         frequency: NDArray[np.integer],
     ) -> FastTier:
         """Make a tier of ``weights`` (2**bits, n_sections), six bits each, centred over the sections.

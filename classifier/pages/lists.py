@@ -25,7 +25,7 @@ _TAGGED = (
 _MIN_PLAIN = 3  # items without bullets must be this many to be called a list
 _MAX_WORD = 12  # characters of a press
 #: What ends a block: two entries of menus (2 each), or three lines that are neither headlines nor known (1 each).
-_MAX_STRANGENESS = 3
+_MAX_MISMATCH = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Block:
     label: str | None = None  #: a label that stood over its headline
     label_at: int = 0  #: the line of the last label
     listed: bool | None = None  #: whether items carry bullets or ranks; unknown until the first
-    strangeness: int = 0  #: of the lines since the last headline, see _MAX_STRANGENESS
+    mismatch_score: int = 0  #: of the lines since the last headline, see _MAX_MISMATCH
     rank: int = 1  #: the next one
     sign: str | None = None  #: the bullet of the items; 1 stands for numbers
 
@@ -92,7 +92,7 @@ class _Block:
         while at < len(self.lines) and self._take(self.lines[at], at):
             at += 1
         drafts = [draft for draft in self.drafts if draft.headline]
-        if self.strangeness > 1 and [draft for draft in drafts if draft.behind_menu] == drafts[-1:]:
+        if self.mismatch_score > 1 and [draft for draft in drafts if draft.behind_menu] == drafts[-1:]:
             drafts = drafts[:-1]  # it stands within the menu that ends the block
         if not self.listed:
             if drafts and at < len(self.lines) and self._begins_article(self.lines[at].text):
@@ -120,7 +120,7 @@ class _Block:
                 return False  # another list
             self.listed = True
             self.sign = self.sign or sign
-            self.strangeness += sign != self.sign
+            self.mismatch_score += sign != self.sign
             if self.current is not None and not self.current.headline:
                 self._count_empty(self.current)
             self.current = None
@@ -136,12 +136,12 @@ class _Block:
         elif counter:
             self._take_counter(text, marked, at)
         elif self.portal.match("menu", text):
-            self.strangeness += 2
+            self.mismatch_score += 2
         elif marked or (self.current is not None and not self.current.headline):
             self._take_headline(text, line, at)
         else:
-            return self._take_unmarked(text, line, at) and self.strangeness < _MAX_STRANGENESS
-        return self.strangeness < _MAX_STRANGENESS
+            return self._take_unmarked(text, line, at) and self.mismatch_score < _MAX_MISMATCH
+        return self.mismatch_score < _MAX_MISMATCH
 
     def _has_headline(self) -> bool:
         return self.current is not None and bool(self.current.headline)
@@ -149,15 +149,15 @@ class _Block:
     def _count_empty(self, draft: _Draft) -> None:
         """Count an item without headline; labels over the first headline are tabs, later ones a menu."""
         if not draft.labelled:
-            self.strangeness += 1
+            self.mismatch_score += 1
         elif any(draft.headline for draft in self.drafts):
-            self.strangeness += 2
+            self.mismatch_score += 2
 
     def _take_counter(self, text: str, marked: bool, at: int) -> None:
         if marked and _CLOCK.fullmatch(text):
             self._begin(at)
         else:
-            self.strangeness += 2 * marked  # a button, as no item begins with any other counter
+            self.mismatch_score += 2 * marked  # a button, as no item begins with any other counter
 
     def _take_unmarked(self, text: str, line: Line, at: int) -> bool:
         """Read a line without a bullet: a press, a new item of a plain list, or the block's end."""
@@ -176,7 +176,7 @@ class _Block:
             if self.current is not None and is_lede(text) and self._is_detail(following):
                 return True
             # One word is a press that the profile does not know, or where the block ends.
-            self.strangeness += 1
+            self.mismatch_score += 1
             return self.current is not None and " " not in text and len(text) <= _MAX_WORD
         self.listed = False
         self._take_headline(text, line, at)
@@ -205,15 +205,15 @@ class _Block:
 
     def _take_label(self, text: str, marked: bool, line: Line, at: int) -> None:
         if self.label_at == at - 1 and any(draft.headline for draft in self.drafts):
-            self.strangeness += 2  # two labels together are a menu
+            self.mismatch_score += 2  # two labels together are a menu
         self.label_at = at
         if marked:  # a menu of sections, or a label that leads its item
             self._begin(at)
         if self.current is None or (self.current.headline and self.current.labelled):
             self.label = text if self.label is None else ""  # several together are tabs
-            self.strangeness += self.strangeness > 0
-        elif self.current.headline and self.strangeness:
-            self.strangeness += 1  # the label is an entry of the menu that has begun
+            self.mismatch_score += self.mismatch_score > 0
+        elif self.current.headline and self.mismatch_score:
+            self.mismatch_score += 1  # the label is an entry of the menu that has begun
         else:
             self._label(self.current, text)
             self.current.loose = not line.indented
@@ -239,12 +239,12 @@ class _Block:
             draft.tag = self.portal.section(tagged["tag"])
         if headline_like(text, self.portal):
             draft.headline = text
-            draft.behind_menu = self.strangeness > 1
-            self.strangeness = 0
+            draft.behind_menu = self.mismatch_score > 1
+            self.mismatch_score = 0
         else:
             self.drafts.remove(draft)
             self.current = None
-            self.strangeness += 1
+            self.mismatch_score += 1
 
 
 def _set_apart(raw: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Long text: an article judged by its title and the sentences of its body."""
+"""Long text: an article evaluated by its title and the sentences of its body."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _TAIL = 1 << 16
 
 
 @dataclass(frozen=True)
-class Record:
+class Checkpoint:
     """What is known of an output that is not finished."""
 
     made_from: dict[str, Any]  #: input, model and options: what must be the same to go on
@@ -38,7 +38,7 @@ class Record:
         part.replace(path)
 
     @classmethod
-    def load(cls, output: Path) -> Record | None:
+    def load(cls, output: Path) -> Checkpoint | None:
         """Read the record of ``output``; None if there is none.
 
         Raises:

@@ -90,7 +90,7 @@ class Prediction:
 _hold = vars(Prediction)["_said"].__set__  # past __setattr__
 
 
-class Answers(NamedTuple):
+class BatchPrediction(NamedTuple):
     """What a model says of some headlines."""
 
     probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
@@ -207,12 +207,12 @@ class Classifier:
         section = self.sections[powers.index(1.0)] if known else None
         return Prediction((text, section, 1 / total, tier, [[power / total for power in powers]], 0, self.sections))
 
-    def _scores(self, texts: Sequence[str]) -> Answers:
-        """Return logits where :class:`Answers` has probabilities."""
+    def _scores(self, texts: Sequence[str]) -> BatchPrediction:
+        """Return logits where :class:`BatchPrediction` has probabilities."""
         if self._cascade is not None and self.tier == "cascade":
-            return Answers(*self._cascade.tiered_scores(texts))
+            return BatchPrediction(*self._cascade.tiered_scores(texts))
         logits, known = self.scorer.scores(texts)
-        return Answers(logits, known, np.full(len(known), self.tier == "fast"))
+        return BatchPrediction(logits, known, np.full(len(known), self.tier == "fast"))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
@@ -249,10 +249,10 @@ class Classifier:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.scorer.probabilities(_checked(headlines))
 
-    def answer(self, headlines: Sequence[str]) -> Answers:
+    def predict_batch(self, headlines: Sequence[str]) -> BatchPrediction:
         """Return what :meth:`predict` says, as arrays: for very many headlines."""
         logits, known, fast = self._scores(headlines)
-        return Answers(softmax(logits) if len(logits) else logits, known, fast)
+        return BatchPrediction(softmax(logits) if len(logits) else logits, known, fast)
 
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).

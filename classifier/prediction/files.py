@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
-from classifier.corpus.compression import Packer, split_suffix
-from classifier.corpus.stream import Broken, Chunk, Position, Rows
+from classifier.corpus.compression import CompressedWriter, split_suffix
+from classifier.corpus.stream import BadRow, Chunk, Position, Rows
 from classifier.errors import DataError
-from classifier.prediction.checkpoint import Record, record_of, tail_sum
-from classifier.prediction.classifier import Answers
+from classifier.prediction.checkpoint import Checkpoint, record_of, tail_sum
+from classifier.prediction.classifier import BatchPrediction
 from classifier.prediction.rendering import Renderer, Rendering, TableRenderer
 
 _WAITING = 4  #: chunks between the two threads
@@ -34,7 +34,7 @@ class Answering(Protocol):
     def sections(self) -> tuple[str, ...]:
         """The sections, in the order of the columns."""
 
-    def answer(self, headlines: Sequence[str], /) -> Answers:
+    def predict_batch(self, headlines: Sequence[str], /) -> BatchPrediction:
         """Return what the model says of every headline."""
 
     def about(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def predict_stream(
     job: Job,
     stdin: BinaryIO | None = None,
     stdout: BinaryIO | None = None,
-    report: Callable[[Broken], None] = lambda _broken: None,
+    report: Callable[[BadRow], None] = lambda _broken: None,
     progress: Progress = lambda _rows, _done, _total: None,
 ) -> Summary:
     """Predict every headline of ``job.source`` and write one line for each, in order.
@@ -111,7 +111,7 @@ def predict_stream(
         }  # fmt: skip
         if before is not None and before.rows and job.output is not None:
             before.check(made_from, job.output)
-        record = replace(before, made_from=made_from) if before is not None else Record(made_from, start)
+        record = replace(before, made_from=made_from) if before is not None else Checkpoint(made_from, start)
         with _Writer(job, _renderer(job, clf), record, stdout or sys.stdout.buffer) as writer:
             return _run(clf, job, rows, writer, report, progress)
     finally:
@@ -119,7 +119,7 @@ def predict_stream(
 
 
 def _run(
-    clf: Answering, job: Job, rows: Rows, writer: _Writer, report: Callable[[Broken], None], progress: Progress
+    clf: Answering, job: Job, rows: Rows, writer: _Writer, report: Callable[[BadRow], None], progress: Progress
 ) -> Summary:
     before = writer.record
     done = before.rows
@@ -132,7 +132,7 @@ def _run(
                     f"{rows.label}: row {first.number}: {first.why}: {first.raw[:80]!r}. "
                     "Mend it, or leave out --strict to have it passed through."
                 )
-            writer.put(chunk, clf.answer(_readable(chunk)))
+            writer.put(chunk, clf.predict_batch(_readable(chunk)))
             for row in broken:
                 report(row)
             done += len(chunk.headlines)
@@ -170,9 +170,9 @@ def _check_files(job: Job) -> None:
         raise DataError(f"{job.output}: this is the input too, and writing would destroy it. Name another --output.")
 
 
-def _resumed(output: Path) -> Record | None:
+def _resumed(output: Path) -> Checkpoint | None:
     """Return the record to go on from; None if nothing has been done yet."""
-    found = Record.load(output)
+    found = Checkpoint.load(output)
     if found is None and output.exists():
         raise DataError(
             f"{output} is there, but {record_of(output).name} is not: it is finished, or something else "
@@ -184,7 +184,7 @@ def _resumed(output: Path) -> Record | None:
 class _Writer:
     """Renders and writes chunks in a thread of its own."""
 
-    def __init__(self, job: Job, renderer: Rendering, record: Record, stdout: BinaryIO) -> None:
+    def __init__(self, job: Job, renderer: Rendering, record: Checkpoint, stdout: BinaryIO) -> None:
         self.record = record
         #: The output, if what has been written of it can be gone on with: not so for a pipe or a device.
         self.recorded = job.output if job.output and (job.output.is_file() or not job.output.exists()) else None
@@ -192,7 +192,7 @@ class _Writer:
         self._resume = job.resume
         self._renderer = renderer
         self._file = stdout
-        self._queue: queue.Queue[tuple[Chunk, Answers] | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[tuple[Chunk, BatchPrediction] | None] = queue.Queue(_WAITING)
         self._error: BaseException | None = None
         self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -204,7 +204,7 @@ class _Writer:
             except OSError as error:
                 raise self._unwritable(error) from error
         packing = split_suffix(self._output.name)[1] if self._output is not None else ""
-        self._packer = Packer(self._file, packing, str(self._output))
+        self._packer = CompressedWriter(self._file, packing, str(self._output))
         if not self.record.written:
             self._packer.write(self._renderer.header)
         self._thread.start()
@@ -233,7 +233,7 @@ class _Writer:
             raise
         return file
 
-    def put(self, chunk: Chunk, answers: Answers) -> None:
+    def put(self, chunk: Chunk, answers: BatchPrediction) -> None:
         """Hand over a chunk; waits while enough others do."""
         self._raise()
         self._queue.put((chunk, answers))
@@ -273,7 +273,7 @@ class _Writer:
         except BaseException as error:  # raised again in the thread that puts
             self._error = error
 
-    def _write(self, chunk: Chunk, answers: Answers) -> None:
+    def _write(self, chunk: Chunk, answers: BatchPrediction) -> None:
         self._packer.write(self._renderer.render(chunk, answers))
         self.record = replace(
             self.record,

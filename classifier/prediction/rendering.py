@@ -18,8 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.corpus.stream import Broken, Chunk
-from classifier.prediction.classifier import Answers
+from classifier.corpus.stream import Chunk
+from classifier.prediction.classifier import BatchPrediction
 
 Words = NDArray[np.uint64]  #: text in cells of eight bytes, filled up with zero bytes
 
@@ -51,7 +51,7 @@ class Rendering(Protocol):
 
     header: bytes
 
-    def render(self, chunk: Chunk, answers: Answers, /) -> bytes:
+    def render(self, chunk: Chunk, answers: BatchPrediction, /) -> bytes:
         """Return a line a row of ``chunk``."""
 
 
@@ -87,14 +87,14 @@ class Renderer:
             self._section = _cells([f"\t{name}\t" for name in (*names, "")])
             self._ranked = [_cells([f"\t{name}\t" for name in names])] * (self.top - 1)
 
-    def render(self, chunk: Chunk, answers: Answers) -> bytes:
+    def render(self, chunk: Chunk, answers: BatchPrediction) -> bytes:
         """Return a line a row of ``chunk``."""
         n_rows = len(chunk.headlines)
         heads, tails = [], []
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
-            tails += self._tails(Answers(answers.probabilities[rows], answers.known[rows], answers.fast[rows]))
+            tails += self._tails(BatchPrediction(answers.probabilities[rows], answers.known[rows], answers.fast[rows]))
         for i, broken in chunk.broken.items():
             tails[i] = self._broken_tail(broken)
         kept = self._kept(chunk, n_rows)
@@ -115,7 +115,7 @@ class Renderer:
         text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b'"\n{"headline": "')
         return (b'{"headline": "' + text + b'"').split(b"\n")
 
-    def _tails(self, answers: Answers) -> list[bytes]:
+    def _tails(self, answers: BatchPrediction) -> list[bytes]:
         """Return what stands behind the headlines, up to the kept columns."""
         probabilities, known, fast = answers
         n_rows, n_sections = probabilities.shape
@@ -155,7 +155,7 @@ class Renderer:
             rendered.append([key + _json(value) for value in chunk.kept[name]])
         return [f"{''.join(values)}}}\n".encode() for values in zip(*rendered, strict=True)]
 
-    def _broken_tail(self, broken: Broken) -> bytes:
+    def _broken_tail(self, broken: BadRow) -> bytes:
         if self.style == "tsv":
             return b"\t\t" + b"\t\t" * (self.top - 1)
         error = encode_basestring(f"row {broken.number}: {broken.why}")
@@ -171,7 +171,7 @@ class TableRenderer:
         self.sections = sections
         self.top = top
 
-    def render(self, chunk: Chunk, answers: Answers) -> bytes:
+    def render(self, chunk: Chunk, answers: BatchPrediction) -> bytes:
         """Return a table of the chunk's rows."""
         from classifier.prediction.writers import print_table
 

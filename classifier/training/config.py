@@ -182,7 +182,7 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
         if "name" in content:
-            raise ConfigError("name: Extra inputs are not permitted; an experiment is called like its file.")
+            raise ConfigError("name: Auxiliary inputs are not permitted; an experiment is called like its file.")
         kind = StreamConfig if "stream" in content and "candidates" not in content else Config
         config = kind.model_validate({"name": path.stem} | content)
         weighed = {name for entry in config.candidates for weights in entry.block_weights for name in weights}

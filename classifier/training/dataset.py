@@ -18,8 +18,8 @@ from classifier.errors import DataError
 from classifier.paths import cache_folder
 from classifier.training.config import Config
 from classifier.training.features import Counts, FeatureCache
-from classifier.training.label_errors import JUDGE, training_weightings, weighting_in_words
-from classifier.training.search import Extra, Folds, Weighting, extraction_seconds, holdout_rows, make_folds
+from classifier.training.label_errors import NOISE_MODEL, training_weightings, weighting_in_words
+from classifier.training.search import Auxiliary, Folds, Weighting, extraction_seconds, holdout_rows, make_folds
 from classifier.training.topics import topic_groups
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFram
 
 
 @dataclass(frozen=True)
-class Materials:
+class TrainingSet:
     """What every candidate is made from: the training rows as counts and numbers."""
 
     counts: Counts
@@ -112,10 +112,10 @@ class Materials:
     seconds: dict[str, float]  #: for one headline, by block
     weightings: list[Weighting]  #: of the rows in each fold's fit
     weighting: Weighting  #: of the rows in the fit on all of them
-    extra: Extra  #: what a stack learns from besides
+    extra: Auxiliary  #: what a stack learns from besides
 
 
-def gather(config: Config, corpora: Corpora) -> Materials:
+def prepare(config: Config, corpora: Corpora) -> TrainingSet:
     """Return what all candidates of a config are made from; counts and embeddings are kept in the user's cache.
 
     Raises:
@@ -128,7 +128,7 @@ def gather(config: Config, corpora: Corpora) -> Materials:
     target = np.array([index[name] for name in corpora.train["section"]], np.intp)
     wanted = {block for candidate in config.expand() for block in candidate.features}
     if config.labels.errors != "keep":
-        wanted |= set(JUDGE.features)
+        wanted |= set(NOISE_MODEL.features)
     if config.search.groups == "topics":
         wanted.add("embeddings")
     blocks = sorted(wanted)
@@ -148,7 +148,7 @@ def gather(config: Config, corpora: Corpora) -> Materials:
     for frame in corpora.auxiliary:
         sections = np.unique(frame["section"], return_inverse=True)[1].astype(np.intp)
         tables.append((cache.counts(frame["headline"].tolist(), blocks), sections))
-    return Materials(
+    return TrainingSet(
         counts=counts,
         embeddings=embeddings,
         target=target,
@@ -156,5 +156,5 @@ def gather(config: Config, corpora: Corpora) -> Materials:
         seconds=extraction_seconds(headlines),
         weightings=weightings,
         weighting=weighting,
-        extra=Extra(groups, tuple(tables)),
+        extra=Auxiliary(groups, tuple(tables)),
     )

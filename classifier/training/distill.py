@@ -25,7 +25,7 @@ from sklearn.metrics import f1_score
 from classifier.evaluation.calibration import fit_temperature
 from classifier.model.artefact import CompiledModel
 from classifier.model.cascade import confidence
-from classifier.model.fast import FastTier, Views, read_view
+from classifier.model.fast import FastTier, NgramRanges, read_view
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
@@ -34,7 +34,7 @@ from classifier.training.search import Folds
 
 #: What the fast tier reads, hashed into 2**19 columns, which is 4 MB of weights for up to eight sections. Chosen
 #: by cross-validation on YNAT's train split for how often it answers as its teacher does; 2**20 gained nothing.
-VIEWS: Views = {"nospace": (1, 4), "chars": (2, 3)}
+NGRAM_RANGES: NgramRanges = {"nospace": (1, 4), "chars": (2, 3)}
 BITS = 19
 RARE = 3  #: columns in fewer rows, recombined ones included, get no weight
 PENALTY = 1e-6  #: strength of the weights' squared norm
@@ -55,7 +55,7 @@ class Distilled:
     share: float  #: of the headlines that the fast tier answers in a cascade
 
 
-def line_counts(headlines: Sequence[str], views: Views = VIEWS, bits: int = BITS) -> sparse.csr_array:
+def line_counts(headlines: Sequence[str], views: NgramRanges = NGRAM_RANGES, bits: int = BITS) -> sparse.csr_array:
     """Return counts of the n-grams that a fast tier reads, (n_headlines, 2**bits) float32."""
     text = "\n".join(normalize_all(headlines))
     rows, columns = [], []
@@ -185,7 +185,7 @@ def _teach(
     target = softmax(np.vstack([model.scores_of_counts(part) for part in lessons]))
     weights, intercept = fit_student(lines, target)
     frequency = np.bincount(lines.indices, minlength=lines.shape[1])
-    tier = FastTier.quantize(model.sections, weights, intercept, VIEWS, frequency)
+    tier = FastTier.quantize(model.sections, weights, intercept, NGRAM_RANGES, frequency)
     return tier, tier.scores(test_headlines)[0], model.scores_of_counts(test)
 
 

@@ -1,7 +1,7 @@
 """Which labels are likely wrong: confident learning on out-of-fold probabilities.
 
 Northcutt, Jiang & Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels", by the
-cleanlab library. A row is judged by a model that has seen neither it nor a near-duplicate of it.
+cleanlab library. A row is evaluated by a model that has seen neither it nor a near-duplicate of it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 #: The model that judges labels. Of five tried on YNAT's train split with 5% of its labels flipped, it found
 #: them best (`experiments/benchmarks/label_errors.py`).
-JUDGE = Candidate(
+NOISE_MODEL = Candidate(
     estimator="nbsvm",
     features=("chars", "morphemes", "nospace", "embeddings"),
     min_df=2,
@@ -43,7 +43,7 @@ _FOLDS = 3
 
 
 @dataclass(frozen=True)
-class Judgement:
+class LabelQuality:
     """What out-of-fold models think of the labels of a table."""
 
     probabilities: NDArray[np.float64]  #: (n_rows, n_sections), calibrated
@@ -53,7 +53,7 @@ class Judgement:
     fold: NDArray[np.intp]  #: (n_rows,)
 
 
-def judge_labels(
+def assess_labels(
     counts: Counts,
     target: NDArray[np.intp],
     sections: Sequence[str],
@@ -61,13 +61,15 @@ def judge_labels(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     n_jobs: int = -1,
-) -> Judgement:
-    """Judge every label by the folds' models; ``counts`` hold at least the blocks of :data:`JUDGE`."""
+) -> LabelQuality:
+    """Judge every label by the folds' models; ``counts`` hold at least the blocks of :data:`NOISE_MODEL`."""
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    needed = {name: counts[name] for name in JUDGE.features}
-    fitted = Parallel(n_jobs=n_jobs)(delayed(fit)(JUDGE, needed, target, train, embeddings, seed) for train, _ in folds)
+    needed = {name: counts[name] for name in NOISE_MODEL.features}
+    fitted = Parallel(n_jobs=n_jobs)(
+        delayed(fit)(NOISE_MODEL, needed, target, train, embeddings, seed) for train, _ in folds
+    )
     scores = np.empty((len(target), len(sections)))
     fold = np.empty(len(target), np.intp)
     for i, ((features, estimator), (_, test)) in enumerate(zip(fitted, folds, strict=True)):
@@ -76,7 +78,7 @@ def judge_labels(
         fold[test] = i
     temperature = fit_temperature(scores, target)
     probabilities = probabilities_of(scores, temperature)
-    return Judgement(
+    return LabelQuality(
         probabilities=probabilities,
         quality=np.asarray(get_label_quality_scores(target, probabilities, method="confidence_weighted_entropy")),
         suspect=np.asarray(find_label_issues(target, probabilities, n_jobs=1)),
@@ -151,9 +153,9 @@ def training_weightings(
 
     def weigh(rows: NDArray[np.intp]) -> Weighting:
         inner = make_folds([headlines[i] for i in rows], target[rows], sections, _FOLDS, seed)
-        judged = judge_labels(slice_rows(counts, rows), target[rows], sections, inner, embeddings, seed, n_jobs)
+        evaluated = assess_labels(slice_rows(counts, rows), target[rows], sections, inner, embeddings, seed, n_jobs)
         weights = np.ones(len(target)) if base is None else base.copy()
-        weights[rows[judged.suspect]] *= factor
+        weights[rows[evaluated.suspect]] *= factor
         for section in range(len(sections)):  # a section all of whose labels are doubtful is still to be learned
             inside = rows[target[rows] == section]
             if not weights[inside].any():

@@ -13,7 +13,7 @@ import sklearn
 
 from classifier.corpus.datasets import datasets, slug
 from classifier.errors import ClassifierError, ConfigError
-from classifier.evaluation.metrics import Difference, Evaluation, Judged, compare, judge
+from classifier.evaluation.metrics import Difference, EvaluatedTable, Evaluation, compare, evaluate
 from classifier.model.artefact import CompiledModel
 from classifier.paths import MODELS
 from classifier.text.embeddings import EMBEDDINGS_VERSION
@@ -23,12 +23,12 @@ from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, load_version, promote, register
 from classifier.tracking.runs import Run, candidate_key, connect, store_call, table_digest
 from classifier.training.config import Config, Labels, load_config
-from classifier.training.dataset import Corpora, Materials, gather, load_corpora
+from classifier.training.dataset import Corpora, TrainingSet, load_corpora, prepare
 from classifier.training.reports import plots
 from classifier.training.reports.descriptions import registered_note, search_note
 from classifier.training.reports.diagnostics import environment, learning_curve, top_features, wrong_rows
 from classifier.training.search import Result, headlines_per_second, search
-from classifier.training.tiers import judge_tiers, refit_fold, with_fast_tier
+from classifier.training.tiers import evaluate_tiers, refit_fold, with_fast_tier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,17 +89,17 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:
             model = with_fast_tier(model, winner, materials, corpora, config)
-        judged = judge(model, corpora.test)
-        tiers = judge_tiers(model, judged, corpora)
-        model = model.with_about(test=judged.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
+        evaluated = evaluate(model, corpora.test)
+        tiers = evaluate_tiers(model, evaluated, corpora)
+        model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
         model.save(folder)
-        run.log_winner(winner, throughput, judged.evaluation)
+        run.log_winner(winner, throughput, evaluated.evaluation)
         card = (folder / "README.md").read_text(encoding="utf-8")
-        _log_artefacts(run, config, corpora, materials, winner, model, judged, card)
+        _log_artefacts(run, config, corpora, materials, winner, model, evaluated, card)
 
         tags = {
             "experiment": config.name,
-            "macro_f1": f"{judged.evaluation.macro_f1:.4f}",
+            "macro_f1": f"{evaluated.evaluation.macro_f1:.4f}",
             "test_table": corpora.test_name,
             "fingerprint": model.fingerprint,
             "gate_macro_f1": str(config.gate.macro_f1),
@@ -108,28 +108,30 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
             **run.origin,
         }
         version = register(run.run_id, folder, config.experiment.registered_model, tags, card, registered_note(config))
-        promoted, verdict = decide(config, model, version, corpora.test, judged)
+        promoted, verdict = decide(config, model, version, corpora.test, evaluated)
         run.tag(verdict=verdict, registered_version=f"{config.experiment.registered_model}/{version}")
-        run.describe(search_note(config, winner, judged.evaluation, corpora.test_name, corpora.overlap, f"{verdict}."))
+        run.describe(
+            search_note(config, winner, evaluated.evaluation, corpora.test_name, corpora.overlap, f"{verdict}.")
+        )
     return Outcome(
         config=config,
         leaderboard=leaderboard,
         winner=winner,
-        test=judged.evaluation,
+        test=evaluated.evaluation,
         tiers=tiers,
         folder=folder,
         version=version,
         promoted=promoted,
         verdict=verdict,
-        gate_passed=judged.evaluation.macro_f1 >= config.gate.macro_f1,
+        gate_passed=evaluated.evaluation.macro_f1 >= config.gate.macro_f1,
     )
 
 
 def _search(
     config: Config, corpora: Corpora, run: Run, digest: str, progress: Progress | None
-) -> tuple[Materials, list[tuple[Result, float]]]:
+) -> tuple[TrainingSet, list[tuple[Result, float]]]:
     """Cross-validate every candidate that the store does not hold yet; return the leaderboard, best first."""
-    materials = gather(config, corpora)
+    materials = prepare(config, corpora)
     facts = [
         digest,
         *map(table_digest, corpora.auxiliary),
@@ -178,10 +180,10 @@ def _log_artefacts(
     run: Run,
     config: Config,
     corpora: Corpora,
-    materials: Materials,
+    materials: TrainingSet,
     winner: Result,
     model: CompiledModel,
-    judged: Judged,
+    evaluated: EvaluatedTable,
     card: str,
 ) -> None:
     """Log what a user wants to see of the winner; nothing of this is made for the other candidates."""
@@ -199,15 +201,15 @@ def _log_artefacts(
         materials.extra,
     )
     figures = {
-        "confusion_matrix": plots.confusion_figure(judged, title),
-        "reliability": plots.reliability_figure(judged, title),
-        "sections": plots.sections_figure(judged, title),
+        "confusion_matrix": plots.confusion_figure(evaluated, title),
+        "reliability": plots.reliability_figure(evaluated, title),
+        "sections": plots.sections_figure(evaluated, title),
         "features": plots.features_figure(features, f"{config.name}: what weighs most for each section"),
         "learning_curve": plots.learning_curve_figure(curve, f"{config.name}: macro-F1 by training rows"),
     }
     for name, figure in figures.items():
         run.log_figure(figure, f"plots/{name}.png")
-    run.log_text(wrong_rows(judged, corpora.test).to_csv(index=False), "wrong_headlines.csv")
+    run.log_text(wrong_rows(evaluated, corpora.test).to_csv(index=False), "wrong_headlines.csv")
     run.log_text(card, "model_card.md")
     run.log_text(environment(), "environment.txt")
 
@@ -252,12 +254,14 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
     }
 
 
-def decide(config: Config, model: CompiledModel, version: int, test: pd.DataFrame, judged: Judged) -> tuple[bool, str]:
+def decide(
+    config: Config, model: CompiledModel, version: int, test: pd.DataFrame, evaluated: EvaluatedTable
+) -> tuple[bool, str]:
     """Promote the new version if it beats the champion on the same test table; say why or why not."""
     name = config.experiment.registered_model
-    if judged.evaluation.macro_f1 < config.gate.macro_f1:
+    if evaluated.evaluation.macro_f1 < config.gate.macro_f1:
         return False, (
-            f"not promoted: macro-F1 {judged.evaluation.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
+            f"not promoted: macro-F1 {evaluated.evaluation.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
         )
     with store_call("Finding the champion"):
         number = alias_version(name, CHAMPION_ALIAS)
@@ -279,8 +283,8 @@ def decide(config: Config, model: CompiledModel, version: int, test: pd.DataFram
                 )
             verdict = f"promoted: replaces version {number}, whose sections differ, as the config says"
         else:
-            rival = judge(champion, test)
-            difference = compare(judged, rival, seed=config.experiment.seed)
+            rival = evaluate(champion, test)
+            difference = compare(evaluated, rival, seed=config.experiment.seed)
             figures = _in_words(difference)
             if difference.macro_f1 <= 0:
                 return False, f"not promoted: does not beat the champion, version {number} ({figures})"

@@ -109,19 +109,19 @@ Weighting = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
-class Extra:
+class Auxiliary:
     """What the estimator ``stack`` learns from besides the training rows and their sections."""
 
     groups: NDArray[np.integer] | None = None  #: (n_rows,), near-duplicates, or headlines of a topic, share one
     auxiliary: tuple[tuple[Counts, NDArray[np.intp]], ...] = ()  #: other tables: counts, and columns of their sections
 
-    def restricted(self, blocks: Sequence[str]) -> Extra:
+    def restricted(self, blocks: Sequence[str]) -> Auxiliary:
         """Return the same with the counts of these blocks alone."""
         tables = tuple(({name: counts[name] for name in blocks}, target) for counts, target in self.auxiliary)
-        return Extra(self.groups, tables)
+        return Auxiliary(self.groups, tables)
 
 
-NOTHING = Extra()
+NOTHING = Auxiliary()
 
 
 def fit(
@@ -132,7 +132,7 @@ def fit(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
 ) -> tuple[HeadlineFeatures, Any]:
     """Fit ``candidate`` on some ``rows``; return the fitted features and estimator.
 
@@ -167,7 +167,7 @@ def fit_and_score(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
 ) -> tuple[NDArray[np.float64], float, float]:
     """Fit on the ``train`` rows; return scores of the ``test`` rows and the seconds of both."""
     begin = time.perf_counter()
@@ -187,7 +187,7 @@ def cross_validate(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weightings: Sequence[Weighting] = (),
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
 ) -> Result:
     """Fit ``candidate`` on every fold's training rows, weighed by ``weightings``, and score it on the others."""
     started = time.time()
@@ -225,7 +225,7 @@ def search(
     seed: int,
     n_jobs: int,
     weightings: Sequence[Weighting] = (),
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
 ) -> Iterator[Result]:
     """Yield each candidate's result as it is done, in no particular order."""
     jobs = (
@@ -307,7 +307,7 @@ def fit_model(
     seed: int,
     weighting: Weighting = None,
     rows: NDArray[np.intp] | None = None,
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
     temperature: float = 1.0,
 ) -> CompiledModel:
     """Fit a candidate on all rows, or some, and compile it, with the temperature that cross-validation found if any."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classifier.evaluation.metrics import Judged, score
+from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.artefact import CompiledModel
 from classifier.model.cascade import confidence
 from classifier.model.scoring import softmax
@@ -20,13 +20,13 @@ from classifier.training.features import FeatureCache
 from classifier.training.search import Result, fit_model
 
 if TYPE_CHECKING:
-    from classifier.training.dataset import Corpora, Materials
+    from classifier.training.dataset import Corpora, TrainingSet
 
 logger = logging.getLogger(__name__)
 
 
 def refit_fold(
-    winner: Result, materials: Materials, sections: tuple[str, ...], seed: int, fold: int | None
+    winner: Result, materials: TrainingSet, sections: tuple[str, ...], seed: int, fold: int | None
 ) -> CompiledModel:
     """Fit the winner on all rows, or on those of a fold, and compile it."""
     rows = None if fold is None else materials.folds[fold][0]
@@ -38,7 +38,7 @@ def refit_fold(
 
 
 def with_fast_tier(
-    model: CompiledModel, winner: Result, materials: Materials, corpora: Corpora, config: Config
+    model: CompiledModel, winner: Result, materials: TrainingSet, corpora: Corpora, config: Config
 ) -> CompiledModel:
     """Return the model with a fast tier distilled from it."""
     found = distill(
@@ -59,15 +59,15 @@ def with_fast_tier(
     return replace(model, fast=found.tier).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
 
 
-def judge_tiers(model: CompiledModel, judged: Judged, corpora: Corpora) -> dict[str, dict[str, float]]:
-    """Return what the tiers come to on the test table, read once: the accurate model's answers are ``judged``."""
+def evaluate_tiers(model: CompiledModel, evaluated: EvaluatedTable, corpora: Corpora) -> dict[str, dict[str, float]]:
+    """Return what the tiers come to on the test table, read once: the accurate model's answers are ``evaluated``."""
     if model.fast is None:
         return {}
     logits, known = model.fast.scores(corpora.test["headline"].tolist())
     sure = known & (confidence(logits) >= model.fast.threshold)
     probabilities = softmax(logits)
-    answers = {"fast": probabilities, "cascade": np.where(sure[:, None], probabilities, judged.probabilities)}
-    found = {tier: score(answer, judged.target, judged.sections) for tier, answer in answers.items()}
+    answers = {"fast": probabilities, "cascade": np.where(sure[:, None], probabilities, evaluated.probabilities)}
+    found = {tier: score(answer, evaluated.target, evaluated.sections) for tier, answer in answers.items()}
     return {
         tier: {
             "macro_f1": figures.macro_f1,

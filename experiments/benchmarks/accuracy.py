@@ -16,11 +16,11 @@ import numpy as np
 from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
-from classifier.evaluation.metrics import Judged, judge
+from classifier.evaluation.metrics import EvaluatedTable, evaluate
 from classifier.training.config import Candidate, load_config
-from classifier.training.dataset import gather, load_corpora
+from classifier.training.dataset import load_corpora, prepare
 from classifier.training.features import slice_rows
-from classifier.training.search import Extra, fit_model
+from classifier.training.search import Auxiliary, fit_model
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"
 RESULT = CONFIG.parent / "results" / "ynat-best.json"
@@ -34,21 +34,21 @@ def main() -> None:
     corpora = load_corpora(config, CONFIG.parent)
     # The winner is the recipe that results/ynat-best.json names.
     winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
-    made = gather(config, corpora)
+    made = prepare(config, corpora)
 
     ((sample, sections),) = made.extra.auxiliary
     wide = set(load_corpus("sample:wide")["headline"])
     kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))
     narrow = (slice_rows(sample, kept), sections[kept])
 
-    def read(candidate: Candidate, rows: np.ndarray | None = None, extra: Extra = made.extra) -> Judged:
+    def read(candidate: Candidate, rows: np.ndarray | None = None, extra: Auxiliary = made.extra) -> EvaluatedTable:
         model = fit_model(
             candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra
         )
-        return judge(model, corpora.test)
+        return evaluate(model, corpora.test)
 
-    def line(name: str, judged: Judged) -> dict[str, Any]:
-        row = {"recipe": name} | figures(judged)
+    def line(name: str, evaluated: EvaluatedTable) -> dict[str, Any]:
+        row = {"recipe": name} | figures(evaluated)
         print(row, flush=True)
         return row
 

@@ -6,18 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from classifier.evaluation.metrics import Judged, interval
+from classifier.evaluation.metrics import EvaluatedTable, interval
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"
 
 
-def figures(judged: Judged) -> dict[str, str]:
+def figures(evaluated: EvaluatedTable) -> dict[str, str]:
     """Return macro-F1 with its 95% interval, and accuracy, as a table shows them."""
-    low, high = interval(judged)
+    low, high = interval(evaluated)
     return {
-        "macro-F1": f"{judged.evaluation.macro_f1:.4f}",
+        "macro-F1": f"{evaluated.evaluation.macro_f1:.4f}",
         "95% interval": f"{low:.4f} to {high:.4f}",
-        "accuracy": f"{judged.evaluation.accuracy:.4f}",
+        "accuracy": f"{evaluated.evaluation.accuracy:.4f}",
     }
 
 

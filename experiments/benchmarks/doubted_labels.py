@@ -12,7 +12,7 @@ from classifier.corpus.datasets import load_corpus
 from classifier.paths import cache_folder
 from classifier.training.config import Labels
 from classifier.training.features import FeatureCache
-from classifier.training.label_errors import JUDGE, training_weightings
+from classifier.training.label_errors import NOISE_MODEL, training_weightings
 from classifier.training.search import cross_validate, make_folds
 
 
@@ -23,9 +23,9 @@ def main() -> None:
     target = np.array([sections.index(name) for name in frame["section"]])
     headlines = frame["headline"].tolist()
     cache = FeatureCache(str(cache_folder() / "features"))
-    counts, embeddings = cache.counts(headlines, JUDGE.features), cache.embeddings()
+    counts, embeddings = cache.counts(headlines, NOISE_MODEL.features), cache.embeddings()
     folds = make_folds(headlines, target, sections, 3, 0)
-    candidate = JUDGE.model_copy(update={"parameters": {"C": 0.1}})
+    candidate = NOISE_MODEL.model_copy(update={"parameters": {"C": 0.1}})
     rows = []
     for labels in (Labels(), Labels(errors="weigh"), Labels(errors="drop")):
         weightings, weighting = training_weightings(

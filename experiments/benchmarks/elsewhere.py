@@ -9,7 +9,7 @@ from __future__ import annotations
 from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
-from classifier.evaluation.metrics import judge
+from classifier.evaluation.metrics import evaluate
 from classifier.model.artefact import CompiledModel
 
 TABLES = ("sample:test", "ynat:dev", "portal-2025")
@@ -22,7 +22,7 @@ def main() -> None:
     for name in TABLES:
         table = load_corpus(name)
         size = {"headlines": len(table), "sections": int(table["section"].nunique())}
-        rows.append({"table": name} | size | figures(judge(model, table)))
+        rows.append({"table": name} | size | figures(evaluate(model, table)))
         print(rows[-1], flush=True)
     write("elsewhere", rows)
 

@@ -2,7 +2,7 @@
 
 Average precision of the flipped rows among all rows, ranked by the quality of their labels. The split's
 own errors count as false alarms, so 1.0 cannot be reached. The judge with the best figure is
-`classifier.training.label_errors.JUDGE`.
+`classifier.training.label_errors.NOISE_MODEL`.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ def main() -> None:
     folds = make_folds(headlines, target, sections, 3, SEED)
     rows = []
     for estimator, features, parameters in JUDGES:
-        labels.JUDGE = Candidate(
+        labels.NOISE_MODEL = Candidate(
             estimator=estimator, features=features, min_df=2, block_weights={"embeddings": 0.5}, parameters=parameters
         )
-        judged = labels.judge_labels(counts, target, sections, folds, embeddings, SEED)
+        evaluated = labels.assess_labels(counts, target, sections, folds, embeddings, SEED)
         rows.append(
             {
-                "judge": labels.JUDGE.name,
-                "average_precision": round(float(average_precision_score(wrong, 1 - judged.quality)), 3),
-                "called_errors": int(judged.suspect.sum()),
-                "flipped_among_them": round(float(wrong[judged.suspect].mean()), 3),
-                "flipped_found": round(float(judged.suspect[wrong].mean()), 3),
+                "judge": labels.NOISE_MODEL.name,
+                "average_precision": round(float(average_precision_score(wrong, 1 - evaluated.quality)), 3),
+                "called_errors": int(evaluated.suspect.sum()),
+                "flipped_among_them": round(float(wrong[evaluated.suspect].mean()), 3),
+                "flipped_found": round(float(evaluated.suspect[wrong].mean()), 3),
             }
         )
         print(rows[-1])

@@ -16,7 +16,7 @@ from benchmarks.common import figures, write
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
-from classifier.evaluation.metrics import judge
+from classifier.evaluation.metrics import evaluate
 from classifier.paths import cache_folder
 from classifier.training.config import Candidate
 from classifier.training.features import FeatureCache
@@ -62,9 +62,9 @@ def main() -> None:
     for sample, tried in TRIED:
         used = embeddings if "embeddings" in tried.features else None
         chosen = np.flatnonzero(~wide | (sample == "all"))
-        judged = judge(fit_model(tried, counts, target, SECTIONS, used, 0, rows=chosen), test)
-        read = figures(judged)
-        found = judged.evaluation.per_section
+        evaluated = evaluate(fit_model(tried, counts, target, SECTIONS, used, 0, rows=chosen), test)
+        read = figures(evaluated)
+        found = evaluated.evaluation.per_section
         six = [found[name]["f1"] for name in SECTIONS if name in found and name != "연예"]
         rows.append(
             {

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.corpus import stream as module
-from classifier.corpus.stream import Broken, Position, Rows, guess_encoding, kind_of
+from classifier.corpus.stream import BadRow, Position, Rows, guess_encoding, kind_of
 from classifier.errors import DataError
 
 HEADLINES = ["손흥민, 개막전 멀티골", '한은 "금리 동결"', "", "코스피\u2028상승", "a,b"]
@@ -30,9 +30,9 @@ def read(
     kind: str | None = None,
     keep: tuple[str, ...] = (),
     start: Position | None = None,
-) -> tuple[list[str], list[Broken], dict[str, list[object]], list[Position]]:
+) -> tuple[list[str], list[BadRow], dict[str, list[object]], list[Position]]:
     headlines: list[str] = []
-    broken: list[Broken] = []
+    broken: list[BadRow] = []
     kept: dict[str, list[object]] = {column: [] for column in keep}
     ends: list[Position] = []
     source = Rows(str(name), io.BytesIO(stdin), kind, keep, start or Position())
@@ -93,7 +93,7 @@ def test_parquet_names_its_bad_rows_and_goes_on_from_a_row(tmp_path: Path, monke
     pd.DataFrame({"headline": ["a", None, "b", "c", "d"], "n": range(5)}).to_parquet(path)
     headlines, broken, kept, ends = read(path, keep=("n",))
     assert headlines == ["a", "", "b", "c", "d"]
-    assert broken == [Broken(2, "no headline", "")]
+    assert broken == [BadRow(2, "no headline", "")]
     assert kept["n"] == [0, "", 2, 3, 4]
     assert read(path, start=ends[0])[0] == ["b", "c", "d"]
     pd.DataFrame({"headline": ["x"] * 5}).to_parquet(path)

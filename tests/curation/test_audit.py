@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.tables import merge_repeats, read_table, write_table
-from classifier.curation.audit import Doubt, Findings, audit
+from classifier.curation.audit import Findings, ReviewItem, audit
 from classifier.curation.report import render
 from classifier.curation.review import apply_review, write_review
 from classifier.curation.style import judge_style, marks
@@ -27,7 +27,7 @@ from classifier.paths import cache_folder
 from classifier.text.normalize import normalize
 from classifier.training.config import Labels
 from classifier.training.features import FeatureCache
-from classifier.training.label_errors import JUDGE, judge_labels, training_weightings
+from classifier.training.label_errors import NOISE_MODEL, assess_labels, training_weightings
 from classifier.training.pipeline import train
 from classifier.training.search import make_folds
 from tests.support.browser import CHROMIUM, open_page
@@ -192,7 +192,7 @@ def test_a_table_too_small_to_judge_is_audited_for_the_rest() -> None:
         {"headline": ["코스피 상승", "코스피 상승", "가을 야구"], "section": ["경제", "사회", "스포츠"]}
     )
     findings = audit(frame, "small")
-    assert findings.judged is None
+    assert findings.evaluated is None
     assert "too few" in findings.notes[0]
     assert [doubt.problem for doubt in findings.doubts] == ["same headline, other section"] * 2
     assert "Not looked at." in render(findings)
@@ -268,7 +268,9 @@ def test_a_review_that_a_spreadsheet_has_saved_is_applied(tmp_path: Path) -> Non
     write_table(frame, tmp_path / "table.tsv")
     table = read_table(tmp_path / "table.tsv")
     doubts = [
-        Doubt(row, headline, section, "스포츠" if row == 5 else "경제", "likely label error", 0.1, 0.9, '"코스피 +2.0')
+        ReviewItem(
+            row, headline, section, "스포츠" if row == 5 else "경제", "likely label error", 0.1, 0.9, '"코스피 +2.0'
+        )
         for row, headline, section in zip(table.index, table["headline"], table["section"], strict=True)
     ]
     write_review(doubts, tmp_path / "review.tsv")
@@ -334,9 +336,11 @@ def test_flipped_labels_of_ynat_are_found(corpora: Path) -> None:
     headlines = frame["headline"].tolist()
     cache = FeatureCache(str(cache_folder() / "features"))
     folds = make_folds(headlines, target, sections, 3, 0)
-    judged = judge_labels(cache.counts(headlines, JUDGE.features), target, sections, folds, cache.embeddings(), 0)
-    assert average_precision_score(wrong, 1 - judged.quality) >= 0.6
-    assert wrong[judged.suspect].mean() >= 5 * wrong.mean()
+    evaluated = assess_labels(
+        cache.counts(headlines, NOISE_MODEL.features), target, sections, folds, cache.embeddings(), 0
+    )
+    assert average_precision_score(wrong, 1 - evaluated.quality) >= 0.6
+    assert wrong[evaluated.suspect].mean() >= 5 * wrong.mean()
 
 
 def test_quotes_and_brackets_give_entertainment_away_until_they_are_normalized(corpora: Path) -> None:
@@ -377,7 +381,7 @@ def materials(sample: dict[str, list[tuple[str, str]]]) -> dict[str, object]:
     return {
         "frame": frame,
         "wrong": np.array([headline in wrong for headline in headlines]),
-        "counts": cache.counts(headlines, JUDGE.features),
+        "counts": cache.counts(headlines, NOISE_MODEL.features),
         "embeddings": cache.embeddings(),
         "target": target,
         "folds": make_folds(headlines, target, SECTIONS, 2, 0),
@@ -399,7 +403,7 @@ def test_likely_errors_are_dropped_from_each_fit(materials: dict[str, object]) -
     assert (of_all[~wrong] == 0).mean() < 0.1
     for weights, (train_rows, test_rows) in zip(of_folds, materials["folds"], strict=True):
         assert (weights[train_rows] == 0).any()
-        assert (weights[test_rows] == 1).all(), "rows on which a candidate is scored are not judged"
+        assert (weights[test_rows] == 1).all(), "rows on which a candidate is scored are not evaluated"
 
 
 def test_the_rows_that_score_a_candidate_have_no_part_in_judging_its_labels(materials: dict[str, object]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 from classifier.errors import DataError
-from classifier.evaluation.metrics import Judged, compare, interval, judge, reliability, score
+from classifier.evaluation.metrics import EvaluatedTable, compare, evaluate, interval, reliability, score
 from classifier.prediction.classifier import Classifier
 
 SECTIONS = ("정치", "경제", "사회", "스포츠")
@@ -20,8 +20,8 @@ def guesses(seed, target, strength=1.5):
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def judged(probabilities, target, sections=SECTIONS):
-    return Judged(score(probabilities, target, sections), target, probabilities, sections)
+def evaluated(probabilities, target, sections=SECTIONS):
+    return EvaluatedTable(score(probabilities, target, sections), target, probabilities, sections)
 
 
 def test_figures_are_those_of_scikit_learn():
@@ -41,7 +41,7 @@ def test_figures_are_those_of_scikit_learn():
 
 def test_figures_of_a_real_model_are_those_of_scikit_learn(clf, sample):
     table = pd.DataFrame(sample["test"], columns=["headline", "section"])
-    found = judge(clf.model, table)
+    found = evaluate(clf.model, table)
     accurate = Classifier(clf.model, "accurate")
     predicted = [prediction.section for prediction in accurate.predict(table["headline"])]
     assert found.evaluation.macro_f1 == pytest.approx(metrics.f1_score(table["section"], predicted, average="macro"))
@@ -83,13 +83,13 @@ def test_a_section_absent_from_the_table_does_not_enter_macro_f1():
 def test_judge_refuses_sections_that_the_model_does_not_know(clf):
     table = pd.DataFrame({"headline": ["오늘의 운세", "내일의 운세", "국회 개원"], "section": ["운세", "운세", "정치"]})
     with pytest.raises(DataError, match=r"운세 \(2 rows\).*It knows .*정치"):
-        judge(clf.model, table)
+        evaluate(clf.model, table)
 
 
 def test_comparing_is_a_paired_bootstrap_of_macro_f1():
     target = np.random.default_rng(2).integers(0, 3, 150)  # 스포츠 never occurs, but is answered
     probabilities = guesses(3, target, strength=2.0), guesses(4, target, strength=1.0)
-    found = compare(*(judged(p, target) for p in probabilities), resamples=200, seed=7)
+    found = compare(*(evaluated(p, target) for p in probabilities), resamples=200, seed=7)
 
     answers = [p.argmax(axis=1) for p in probabilities]
 
@@ -113,26 +113,29 @@ def test_models_with_sections_in_another_order_or_more_of_them_can_be_compared()
     first, second = guesses(6, target), guesses(7, target)
     order = [2, 0, 3, 1]
     # 날씨 comes first in b, and is never answered.
-    b = judged(
+    b = evaluated(
         np.hstack([np.zeros((200, 1)), second[:, order]]),
         np.argsort(order)[target] + 1,
         ("날씨", *(SECTIONS[i] for i in order)),
     )
-    found = compare(judged(first, target), b, resamples=100)
-    plain = compare(judged(first, target), judged(second, target), resamples=100)
+    found = compare(evaluated(first, target), b, resamples=100)
+    plain = compare(evaluated(first, target), evaluated(second, target), resamples=100)
     assert (found.macro_f1, found.low, found.high) == pytest.approx((plain.macro_f1, plain.low, plain.high))
 
 
 def test_a_model_does_not_differ_from_itself():
     target = np.random.default_rng(8).integers(0, 4, 100)
-    model = judged(guesses(9, target), target)
+    model = evaluated(guesses(9, target), target)
     found = compare(model, model, resamples=50)
     assert (found.macro_f1, found.low, found.high, found.significant) == (0, 0, 0, False)
 
 
 def test_a_much_better_model_is_significantly_better():
     target = np.random.default_rng(10).integers(0, 4, 300)
-    good, bad = judged(guesses(11, target, strength=4.0), target), judged(guesses(12, target, strength=0.0), target)
+    good, bad = (
+        evaluated(guesses(11, target, strength=4.0), target),
+        evaluated(guesses(12, target, strength=0.0), target),
+    )
     assert compare(good, bad, resamples=200).significant
     assert compare(bad, good, resamples=200).high < 0
 
@@ -140,13 +143,13 @@ def test_a_much_better_model_is_significantly_better():
 def test_models_judged_on_different_tables_are_not_compared():
     target = np.array([0, 1, 2, 3])
     with pytest.raises(ValueError, match="different tables"):
-        compare(judged(np.eye(4), target), judged(np.eye(4), target[::-1]))
+        compare(evaluated(np.eye(4), target), evaluated(np.eye(4), target[::-1]))
 
 
 def test_the_interval_is_a_bootstrap_of_macro_f1():
     target = np.random.default_rng(10).integers(0, 3, 150)  # 스포츠 never occurs, but is answered
     probabilities = guesses(11, target)
-    found = interval(judged(probabilities, target), resamples=200, seed=3)
+    found = interval(evaluated(probabilities, target), resamples=200, seed=3)
     rng = np.random.default_rng(3)
     slow = []
     for _ in range(200):

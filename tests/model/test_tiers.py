@@ -28,11 +28,11 @@ from classifier.training.distill import choose_threshold, fit_student, line_coun
 from tests.model.test_artefact import change_manifest, tiny
 
 BITS = 12
-VIEWS = {"nospace": (1, 4), "chars": (2, 3)}
+NGRAM_RANGES = {"nospace": (1, 4), "chars": (2, 3)}
 LONG = "코스피 상승 마감 " * 60
 
 
-def random_tier(sections=7, seed=0, threshold=0.5, views=VIEWS):
+def random_tier(sections=7, seed=0, threshold=0.5, views=NGRAM_RANGES):
     rng = np.random.default_rng(seed)
     weights = rng.normal(size=(1 << BITS, sections))
     frequency = rng.integers(0, 9, 1 << BITS)
@@ -107,7 +107,7 @@ def test_the_ngrams_of_lines_are_those_of_each_line(lines, span):
 def test_bytes_are_close_to_the_weights_and_zero_stays_zero():
     rng = np.random.default_rng(1)
     weights = rng.normal(size=(1 << BITS, 7)) * (rng.random((1 << BITS, 1)) < 0.5)
-    tier = FastTier.quantize(tuple("abcdefg"), weights, np.zeros(7), VIEWS, np.ones(1 << BITS, np.int64))
+    tier = FastTier.quantize(tuple("abcdefg"), weights, np.zeros(7), NGRAM_RANGES, np.ones(1 << BITS, np.int64))
     levels = (tier.table[0, :-1, None] >> (np.uint64(8) * np.arange(7, dtype=np.uint64))) & np.uint64(0xFF)
     back = (levels.astype(np.int64) - ZERO) * tier.step
     centred = weights - weights.mean(axis=1, keepdims=True)
@@ -138,7 +138,7 @@ def test_a_student_learns_what_its_features_can_tell():
     counts = line_counts(texts)
     weights, intercept = fit_student(counts, target)
     tier = FastTier.quantize(
-        ("경제", "스포츠"), weights, intercept, VIEWS, np.bincount(counts.indices, minlength=1 << 19)
+        ("경제", "스포츠"), weights, intercept, NGRAM_RANGES, np.bincount(counts.indices, minlength=1 << 19)
     )
     assert softmax(tier.scores(["코스피 2,700선", "손흥민 결승골"])[0]).argmax(axis=1).tolist() == [0, 1]
 
@@ -179,7 +179,7 @@ def test_a_cascade_answers_with_the_tier_it_names(clf, sample):
         alone = clf.predict([texts[i]])[0]
         assert (alone.section, alone.tier) == (found.section, found.tier)
         assert alone.probabilities == pytest.approx(found.probabilities, abs=1e-5)
-    np.testing.assert_allclose(clf.predict_proba(texts), clf.answer(texts)[0], atol=1e-6)
+    np.testing.assert_allclose(clf.predict_proba(texts), clf.predict_batch(texts)[0], atol=1e-6)
 
 
 def test_an_accurate_model_that_is_not_asked_is_not_loaded(clf, tmp_path):

@@ -20,11 +20,11 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.corpus.stream import Broken, Chunk, Position
+from classifier.corpus.stream import BadRow, Chunk, Position
 from classifier.errors import DataError
 from classifier.model.artefact import CompiledModel, Weights
 from classifier.model.blocks import BLOCKS, Batch
-from classifier.prediction.classifier import Answers, Classifier
+from classifier.prediction.classifier import BatchPrediction, Classifier
 from classifier.prediction.files import Job, predict_stream
 from classifier.prediction.rendering import Renderer
 from tests.support.servers import heed_ctrl_c
@@ -134,8 +134,8 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
     dice = np.random.default_rng(seed)
     probabilities = dice.dirichlet(np.full(len(SECTIONS), 0.3), size=len(texts)).astype(np.float32)
     known, fast = dice.random((2, len(texts))) < 0.8
-    answers = Answers(probabilities, known, fast)
-    chunk = Chunk(texts, {0: Broken(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
+    answers = BatchPrediction(probabilities, known, fast)
+    chunk = Chunk(texts, {0: BadRow(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
     lines = Renderer(SECTIONS, "jsonl", keep=("tag",)).render(chunk, answers).decode().split("\n")
     assert lines.pop() == ""
     for i, answer in enumerate(map(json.loads, lines)):
@@ -211,17 +211,17 @@ def _rows(record: Path) -> int | None:
 
 
 class _Stop:
-    """Answers, until Ctrl-C comes after some chunks."""
+    """BatchPrediction, until Ctrl-C comes after some chunks."""
 
     def __init__(self, clf: Classifier, chunks: int, name: str = "a") -> None:
         self.clf, self.chunks, self.name = clf, chunks, name
         self.sections = clf.sections
 
-    def answer(self, texts: list[str]) -> object:
+    def predict_batch(self, texts: list[str]) -> object:
         self.chunks -= 1
         if self.chunks < 0:
             raise KeyboardInterrupt
-        return self.clf.answer(texts)
+        return self.clf.predict_batch(texts)
 
     def about(self) -> dict[str, str]:
         return {"fingerprint": self.name}

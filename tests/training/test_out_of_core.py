@@ -16,8 +16,8 @@ from classifier.errors import ConfigError, DataError
 from classifier.prediction.classifier import Classifier
 from classifier.text.normalize import normalize
 from classifier.training.out_of_core import partitions as module
-from classifier.training.out_of_core.learner import _Learner, fit_stream
-from classifier.training.out_of_core.partitions import FILES, Spill, spill
+from classifier.training.out_of_core.learner import HashedSoftmaxRegression, fit_stream
+from classifier.training.out_of_core.partitions import FILES, RowPartitions, partition_rows
 from classifier.training.out_of_core.pipeline import train_stream
 from tests.cli.test_cli import run
 from tests.conftest import SMALL_CONFIG
@@ -47,7 +47,7 @@ def write_rows(path: Path, rows: list[tuple[str, str]]) -> str:
     return str(path)
 
 
-def all_rows(rows: Spill) -> dict[str, str]:
+def all_rows(rows: RowPartitions) -> dict[str, str]:
     found: dict[str, str] = {}
     for i in range(FILES):
         headlines, numbers = rows.read(i)
@@ -67,7 +67,7 @@ def test_repeats_and_contradictions_are_treated_as_in_memory(
     tables = [write_rows(tmp_path / "a.tsv.gz", rows[:half]), write_rows(tmp_path / "b.tsv", rows[half:])]
     folder = tmp_path / "spill"
     folder.mkdir()
-    found = spill(tables, tmp_path, folder, nothing)
+    found = partition_rows(tables, tmp_path, folder, nothing)
     assert found.rows == len(rows)
     (tmp_path / "all.tsv").write_text(
         "headline\tsection\n" + "".join(f"{normalize(h)}\t{s}\n" for h, s in rows), encoding="utf-8"
@@ -82,7 +82,7 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
     first = write_rows(tmp_path / "a.tsv", [("코스피", "경제"), ("!!!", "경제"), ("손흥민", "")])
     second = write_rows(tmp_path / "b.tsv", [("연예 대상", "연예"), ("코스피\t상승", "경제")])
     with pytest.raises(DataError) as caught:
-        spill([first, second], tmp_path, tmp_path, nothing)
+        partition_rows([first, second], tmp_path, tmp_path, nothing)
     message = str(caught.value)
     assert "3 bad rows" in message
     assert "headline 2 under the header: no letter or digit" in message
@@ -91,11 +91,11 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
     single = write_rows(tmp_path / "c.tsv", [("코스피", "경제")])
     (tmp_path / "spill").mkdir()
     with pytest.raises(DataError, match="one section only: 경제"):
-        spill([single], tmp_path, tmp_path / "spill", nothing)
+        partition_rows([single], tmp_path, tmp_path / "spill", nothing)
 
 
 def test_the_tier_scores_what_the_learner_learned() -> None:
-    learner = _Learner(3, 12, 0.5)
+    learner = HashedSoftmaxRegression(3, 12, 0.5)
     dice = np.random.default_rng(0)
     words = ["코스피", "손흥민", "대통령", "축제", "금리", "멀티골", "국회"]
     headlines = [" ".join(dice.choice(words, 4)) for _ in range(400)]
@@ -117,7 +117,7 @@ def test_a_sorted_table_is_learned_as_well_as_a_mixed_one(tmp_path: Path, sample
     for name, ordered in (("mixed", rows), ("sorted", sorted(rows, key=lambda row: row[1]))):
         folder = tmp_path / name
         folder.mkdir()
-        found = spill([write_rows(tmp_path / f"{name}.tsv", ordered)], tmp_path, folder, nothing)
+        found = partition_rows([write_rows(tmp_path / f"{name}.tsv", ordered)], tmp_path, folder, nothing)
         sections = tuple(sorted(found.sections))
         streamed = fit_stream(found, sections, 0, passes=2, bits=16, rate=0.5, seed=0, progress=nothing)
         scores, _ = streamed.tier.scores([headline for headline, _ in sample["test"]])
@@ -187,10 +187,10 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 import re, sys
 from pathlib import Path
 from classifier.training.out_of_core.learner import fit_stream
-from classifier.training.out_of_core.partitions import spill
+from classifier.training.out_of_core.partitions import partition_rows
 folder = Path(sys.argv[2])
 nothing = lambda *_: None
-rows = spill([sys.argv[1]], Path(), folder, nothing)
+rows = partition_rows([sys.argv[1]], Path(), folder, nothing)
 fit_stream(rows, tuple(sorted(rows.sections)), 0.1, passes=1, bits=12, rate=0.5, seed=0, progress=nothing)
 print(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 """

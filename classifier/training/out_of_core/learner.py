@@ -18,8 +18,8 @@ from scipy import sparse
 from classifier.evaluation.calibration import fit_temperature
 from classifier.model.fast import FastTier, read_view
 from classifier.text.ngrams import hash_lines, ngrams_of_line
-from classifier.training.distill import VIEWS
-from classifier.training.out_of_core.partitions import FILES, Progress, Spill
+from classifier.training.distill import NGRAM_RANGES
+from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions
 
 _BATCH = 1024
 _SHUFFLED = 1 << 16  #: rows that are mixed with each other, at least, if there are so many
@@ -38,7 +38,7 @@ class Streamed:
     test: tuple[list[str], list[int]]  #: normalized headlines held out for the test, and their sections
 
 
-class _Learner:
+class HashedSoftmaxRegression:
     """Softmax regression over hashed n-grams, by AdaGrad."""
 
     def __init__(self, n_sections: int, bits: int, rate: float) -> None:
@@ -58,21 +58,21 @@ class _Learner:
         text = "\n".join(normalized)
         number = np.zeros(len(normalized), np.int64)
         columns, lengths = [], []
-        for view, (low, high) in VIEWS.items():
+        for view, (low, high) in NGRAM_RANGES.items():
             bounds, found = hash_lines(read_view(view, text), low, high, self.bits)
             size = np.diff(bounds)
             number += ngrams_of_line(size, low, high)
             columns.append(found.T.ravel().astype(np.int32))
             lengths.append(len(found) * size)
         row_length = np.concatenate(lengths)
-        value = np.tile((1 / np.sqrt(number)).astype(np.float32), len(VIEWS))
+        value = np.tile((1 / np.sqrt(number)).astype(np.float32), len(NGRAM_RANGES))
         starts = np.concatenate([[0], np.cumsum(row_length)])
         shape = (len(row_length), (1 << self.bits) + 1)
         return sparse.csr_array((np.repeat(value, row_length), np.concatenate(columns), starts), shape=shape)
 
     def logits(self, values: sparse.csr_array) -> NDArray[np.float32]:
         """Return the scores (n_headlines, n_sections) of :meth:`features`."""
-        by_view = np.asarray(values @ self.weights).reshape(len(VIEWS), -1, self.weights.shape[1])
+        by_view = np.asarray(values @ self.weights).reshape(len(NGRAM_RANGES), -1, self.weights.shape[1])
         return np.asarray(by_view.sum(axis=0) + self.intercept, np.float32)
 
     def learn(self, normalized: Sequence[str], target: NDArray[np.intp], weight: NDArray[np.float32]) -> None:
@@ -92,7 +92,7 @@ class _Learner:
         self._place[occurring] = np.arange(len(occurring), dtype=np.int32)
         shape = (values.shape[0], len(occurring) + 1)
         narrow = sparse.csr_array((values.data, self._place[values.indices], values.indptr), shape=shape)
-        gradient = np.asarray(narrow.T @ np.tile(error, (len(VIEWS), 1)))[:-1]
+        gradient = np.asarray(narrow.T @ np.tile(error, (len(NGRAM_RANGES), 1)))[:-1]
         squares = self.squares.take(occurring) + np.square(gradient).sum(axis=1)
         self.squares[occurring] = squares
         gradient *= (self.rate / np.sqrt(squares))[:, None]
@@ -101,18 +101,18 @@ class _Learner:
 
     def tier(self, sections: tuple[str, ...]) -> FastTier:
         """Return the weights as a fast tier, a byte each."""
-        return FastTier.quantize(sections, self.weights[:-1], self.intercept, VIEWS, self.frequency)
+        return FastTier.quantize(sections, self.weights[:-1], self.intercept, NGRAM_RANGES, self.frequency)
 
 
 def fit_stream(
-    rows: Spill, sections: tuple[str, ...], holdout: float, *, passes: int, bits: int, rate: float, seed: int,
+    rows: RowPartitions, sections: tuple[str, ...], holdout: float, *, passes: int, bits: int, rate: float, seed: int,
     progress: Progress,
 ) -> Streamed:  # fmt: skip
     """Fit a fast tier to the rows of a spill.
 
     Args:
         rows: where they are.
-        sections: those of the spill, in the order of the tier's columns.
+        sections: those of the partition_rows, in the order of the tier's columns.
         holdout: share of the rows that nothing is learned from, for a test; 0 for none.
         passes: how often every row is learned from.
         bits: the n-grams are hashed into ``2**bits`` columns, of eight bytes each in the artefact.
@@ -127,7 +127,7 @@ def fit_stream(
     for i in files:
         total += np.bincount(column[rows.read(i)[1]], minlength=len(sections))
     balanced = (total.sum() / len(sections) / np.maximum(total, 1)).astype(np.float32)
-    learner = _Learner(len(sections), bits, rate)
+    learner = HashedSoftmaxRegression(len(sections), bits, rate)
     dice = np.random.default_rng(seed)
     done = 0
     for _ in range(passes):
@@ -146,7 +146,7 @@ def fit_stream(
     return Streamed(tier, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()))
 
 
-def _mixed(rows: Spill, files: Sequence[int]) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
+def _mixed(rows: RowPartitions, files: Sequence[int]) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
     """Yield the rows of some files at a time, at least :data:`_SHUFFLED` of them if there are."""
     headlines: list[str] = []
     parts: list[NDArray[np.intp]] = []
@@ -161,7 +161,7 @@ def _mixed(rows: Spill, files: Sequence[int]) -> Iterator[tuple[list[str], NDArr
         yield headlines, np.concatenate(parts)
 
 
-def _gathered(rows: Spill, files: Sequence[int], most: int) -> tuple[list[str], NDArray[np.intp]]:
+def _gathered(rows: RowPartitions, files: Sequence[int], most: int) -> tuple[list[str], NDArray[np.intp]]:
     """Return the rows of some files, ``most`` of them."""
     headlines: list[str] = []
     parts = [np.zeros(0, np.intp)]

@@ -31,7 +31,7 @@ _TOLD = 20  #: bad rows that are named
 
 
 @dataclass
-class Spill:
+class RowPartitions:
     """Rows on the disk: normalized headline and section, in :data:`FILES` files of a folder."""
 
     folder: Path
@@ -113,13 +113,13 @@ def file_of(normalized: str) -> int:
 Progress = Callable[[int, int, int | None], None]
 
 
-def spill(references: Sequence[str], base: Path, folder: Path, progress: Progress) -> Spill:
+def partition_rows(references: Sequence[str], base: Path, folder: Path, progress: Progress) -> RowPartitions:
     """Read tables, or datasets by name, once, and spread their rows over files in ``folder``.
 
     Raises:
         DataError: a table cannot be read, or has bad rows, of which the first are named; or all rows have one section.
     """
-    found = Spill(folder)
+    found = RowPartitions(folder)
     for reference in references:
         suffix, _ = split_suffix(reference)
         if suffix.removeprefix(".") in KINDS:
@@ -140,7 +140,7 @@ def spill(references: Sequence[str], base: Path, folder: Path, progress: Progres
     return found
 
 
-def _spill_file(found: Spill, name: str, progress: Progress) -> None:
+def _spill_file(found: RowPartitions, name: str, progress: Progress) -> None:
     rows = Rows(name, sys.stdin.buffer, keep=("section",))
     row = 1
     try:

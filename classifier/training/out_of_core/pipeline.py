@@ -19,7 +19,7 @@ import numpy as np
 from classifier.corpus.datasets import datasets, load_corpus
 from classifier.corpus.sections import in_order
 from classifier.errors import ConfigError, DataError
-from classifier.evaluation.metrics import Evaluation, judge
+from classifier.evaluation.metrics import Evaluation, evaluate
 from classifier.model.artefact import CompiledModel
 from classifier.paths import MODELS, cache_folder
 from classifier.text.normalize import normalize_all
@@ -27,7 +27,7 @@ from classifier.tracking.registry import register
 from classifier.tracking.runs import Run, connect
 from classifier.training.config import Config, Stream, load_config
 from classifier.training.out_of_core.learner import Streamed, fit_stream
-from classifier.training.out_of_core.partitions import Progress, spill
+from classifier.training.out_of_core.partitions import Progress, partition_rows
 from classifier.training.pipeline import decide
 from classifier.training.reports.descriptions import registered_note, stream_note
 
@@ -81,15 +81,15 @@ def train_stream(
         folder = MODELS / config.name
         model = model.with_about(**_about(config, found, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
-        judged = judge(model, test)
-        model = model.with_about(test=judged.evaluation.to_dict(), test_table=test_name)
+        evaluated = evaluate(model, test)
+        model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=test_name)
         model.save(folder)
-        run.log_figures(judged.evaluation, {"rows": rows, "rows_learned": found.rows, "fit_seconds": seconds})
+        run.log_figures(evaluated.evaluation, {"rows": rows, "rows_learned": found.rows, "fit_seconds": seconds})
         card = (folder / "README.md").read_text(encoding="utf-8")
         run.log_text(card, "model_card.md")
         tags = {
             "experiment": config.name,
-            "macro_f1": f"{judged.evaluation.macro_f1:.4f}",
+            "macro_f1": f"{evaluated.evaluation.macro_f1:.4f}",
             "test_table": test_name,
             "fingerprint": model.fingerprint,
             "gate_macro_f1": str(config.gate.macro_f1),
@@ -98,12 +98,12 @@ def train_stream(
             **run.origin,
         }
         version = register(run.run_id, folder, config.experiment.registered_model, tags, card, registered_note(config))
-        promoted, verdict = decide(config, model, version, test, judged)
+        promoted, verdict = decide(config, model, version, test, evaluated)
         run.tag(verdict=verdict, registered_version=f"{config.experiment.registered_model}/{version}")
-        run.describe(stream_note(config, rows, found.rows, judged.evaluation, test_name, f"{verdict}."))
-    passed = judged.evaluation.macro_f1 >= config.gate.macro_f1
+        run.describe(stream_note(config, rows, found.rows, evaluated.evaluation, test_name, f"{verdict}."))
+    passed = evaluated.evaluation.macro_f1 >= config.gate.macro_f1
     return StreamOutcome(
-        config, rows, found.rows, judged.evaluation, folder, version, promoted, verdict, passed
+        config, rows, found.rows, evaluated.evaluation, folder, version, promoted, verdict, passed
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def _fit(
     scratch = cache_folder() / "streams"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        rows = spill(config.data.train, base, Path(folder), reading)
+        rows = partition_rows(config.data.train, base, Path(folder), reading)
         sections = in_order(rows.sections)
         if config.data.test is not None:
             test, test_name = load_corpus(config.data.test, base), config.data.test

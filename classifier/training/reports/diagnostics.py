@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.evaluation.metrics import Judged, probabilities_of, score
+from classifier.evaluation.metrics import EvaluatedTable, probabilities_of, score
 from classifier.model.artefact import CompiledModel
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.explanation import block_text
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
 from classifier.training.features import Counts
-from classifier.training.search import NOTHING, Extra, Folds, Weighting, fit_and_score
+from classifier.training.search import NOTHING, Auxiliary, Folds, Weighting, fit_and_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def learning_curve(
     embeddings: NDArray[np.float32] | None,
     seed: int,
     weighting: Weighting = None,
-    extra: Extra = NOTHING,
+    extra: Auxiliary = NOTHING,
 ) -> list[tuple[int, float]]:
     """Return (training rows, macro-F1) for growing shares of the first fold's training rows."""
     train, test = folds[0]
@@ -100,20 +100,20 @@ def learning_curve(
     return curve
 
 
-def wrong_rows(judged: Judged, table: pd.DataFrame) -> pd.DataFrame:
+def wrong_rows(evaluated: EvaluatedTable, table: pd.DataFrame) -> pd.DataFrame:
     """Return the test rows that were answered wrongly, the most confident first."""
     import pandas as pd
 
-    answers = judged.probabilities.argmax(axis=1)
-    confidence = judged.probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != judged.target)
+    answers = evaluated.probabilities.argmax(axis=1)
+    confidence = evaluated.probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != evaluated.target)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     headlines = table["headline"].to_numpy()
     return pd.DataFrame(
         {
             "headline": headlines[wrong],
-            "section": [judged.sections[i] for i in judged.target[wrong]],
-            "predicted": [judged.sections[i] for i in answers[wrong]],
+            "section": [evaluated.sections[i] for i in evaluated.target[wrong]],
+            "predicted": [evaluated.sections[i] for i in answers[wrong]],
             "probability": np.round(confidence[wrong].astype(float), 4),
         }
     )

@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from classifier.evaluation.metrics import Judged, reliability
+from classifier.evaluation.metrics import EvaluatedTable, reliability
 
 _FONT_PACKAGE = "koreanize_matplotlib"  # carries Nanum Gothic (SIL Open Font License)
 
@@ -30,16 +30,16 @@ def styled() -> Any:
     return matplotlib.rc_context({"font.family": family, "axes.unicode_minus": False, "font.size": 10})
 
 
-def confusion_matrix(judged: Judged) -> NDArray[np.int64]:
+def confusion_matrix(evaluated: EvaluatedTable) -> NDArray[np.int64]:
     """Return counts (n_sections, n_sections): rows are the truth, columns the answers."""
-    n = len(judged.sections)
-    answers = judged.probabilities.argmax(axis=1)
-    return np.bincount(judged.target * n + answers, minlength=n * n).reshape(n, n)
+    n = len(evaluated.sections)
+    answers = evaluated.probabilities.argmax(axis=1)
+    return np.bincount(evaluated.target * n + answers, minlength=n * n).reshape(n, n)
 
 
-def confusion_figure(judged: Judged, title: str) -> Figure:
+def confusion_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     """Draw the confusion matrix twice: counts, and shares of each true section."""
-    counts = confusion_matrix(judged)
+    counts = confusion_matrix(evaluated)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with styled():
         figure = Figure(figsize=(13, 6), layout="constrained")
@@ -49,7 +49,7 @@ def confusion_figure(judged: Judged, title: str) -> Figure:
             axes, (counts, shares), ("headlines", "share of the true section"), ("{:,}", "{:.2f}"), strict=True
         ):
             axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-            _name_axes(axis, judged.sections)
+            _name_axes(axis, evaluated.sections)
             axis.set_title(name)
             for row, column in np.ndindex(values.shape):
                 axis.text(
@@ -67,15 +67,15 @@ def _name_axes(axis: Any, sections: Sequence[str]) -> None:
     axis.set_ylabel("true")
 
 
-def reliability_figure(judged: Judged, title: str) -> Figure:
+def reliability_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     """Draw accuracy against stated probability; on the diagonal a probability means what it says."""
-    confidence, accuracy, count = reliability(judged.probabilities, judged.target)
+    confidence, accuracy, count = reliability(evaluated.probabilities, evaluated.target)
     seen = count > 0
     with styled():
         figure = Figure(figsize=(6, 6.5), layout="constrained")
         upper, lower = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
         upper.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
-        upper.plot(confidence[seen], accuracy[seen], marker="o", label=f"model (ECE {judged.evaluation.ece:.3f})")
+        upper.plot(confidence[seen], accuracy[seen], marker="o", label=f"model (ECE {evaluated.evaluation.ece:.3f})")
         upper.set(ylabel="share that was right", xlim=(0, 1), ylim=(0, 1), title=title)
         upper.legend(loc="upper left")
         lower.bar(confidence[seen], count[seen], width=0.04)
@@ -84,9 +84,9 @@ def reliability_figure(judged: Judged, title: str) -> Figure:
     return figure
 
 
-def sections_figure(judged: Judged, title: str) -> Figure:
+def sections_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     """Draw precision, recall and F1 of every section as bars."""
-    figures = judged.evaluation.per_section
+    figures = evaluated.evaluation.per_section
     names = list(figures)
     place = np.arange(len(names))
     with styled():
