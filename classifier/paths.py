@@ -5,27 +5,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-#: Every training leaves its winner here, in a folder named after the experiment.
-MODELS = Path("models")
-
-#: The model that serves.
-CHAMPION = MODELS / "champion"
-
-#: The registered model whose champion is in :data:`CHAMPION`.
+#: The registered model whose champion is in :func:`champion_folder`.
 REGISTERED_MODEL = "headline-classifier"
+
+
+def models_folder() -> Path:
+    """Return ``$HEADLINE_MODELS``, else ``models``: every training leaves its winner there, in a folder of its name."""
+    return Path(os.environ.get("HEADLINE_MODELS") or "models").expanduser()
+
+
+def champion_folder() -> Path:
+    """Return the folder of the model that serves."""
+    return models_folder() / "champion"
 
 
 def package_data() -> Path:
     """Return the project's ``data`` folder: inside the wheel, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent
-    packed = package / "_data"
-    return packed if packed.is_dir() else package.parent / "data"
+    installed = package / "_data"
+    return installed if installed.is_dir() else package.parent / "data"
 
 
 def default_experiment() -> Path:
     """Return the config that ``classifier train`` uses when none is named."""
-    packed = package_data() / "experiments" / "sample.toml"
-    return packed if packed.is_file() else package_data().parent / "experiments" / "sample.toml"
+    installed = package_data() / "experiments" / "sample.toml"
+    return installed if installed.is_file() else package_data().parent / "experiments" / "sample.toml"
 
 
 def cache_folder() -> Path:
@@ -44,6 +48,6 @@ def data_home() -> Path:
 def store_address() -> str:
     """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in this folder.
 
-    The path is absolute, for MLflow keeps a store that it has opened under its address.
+    The path is absolute, because MLflow keeps an opened store under its address.
     """
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute()}"

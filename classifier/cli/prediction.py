@@ -12,6 +12,7 @@ import typer
 from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
 
 if TYPE_CHECKING:
+    from classifier.corpus.stream import BadRow
     from classifier.prediction.classifier import Classifier
     from classifier.prediction.files import Job
 

@@ -9,7 +9,6 @@ it names the files that belong to it, so a reader sees the old model or the new 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from classifier.model.card import model_card
 from classifier.model.fast import FastTier
 from classifier.model.linear import Tables, Weights
 from classifier.model.scoring import Scorer
+from classifier.storage import replacing
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION, Ngrams
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
@@ -323,12 +323,8 @@ class Artefact:
 
 
 def _replace(path: Path, write: Any) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as part:
         write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from classifier.corpus.stream import Position
 from classifier.errors import DataError
+from classifier.storage import replacing
 
 _TAIL = 1 << 16
 
@@ -33,9 +34,8 @@ class Checkpoint:
     def save(self, output: Path) -> None:
         """Write the record of ``output``."""
         path = record_of(output)
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, output: Path) -> Checkpoint | None:

@@ -17,14 +17,11 @@ from classifier.extras import need
 from classifier.model.artefact import Artefact, CompiledModel
 from classifier.model.cascade import TIERS, Cascade
 from classifier.model.scoring import Scorer, softmax
-from classifier.paths import CHAMPION
+from classifier.paths import champion_folder
 
 if TYPE_CHECKING:
     from classifier.model.explanation import Contribution
     from classifier.pages.article import Reading
-
-
-_CHAMPION_MANIFEST = str(CHAMPION / "manifest.json")
 
 
 class Prediction:
@@ -142,12 +139,13 @@ class Classifier:
                 tier the accurate model is read when it is first needed, and what is wrong with it is said then.
         """
         if source is None:
-            if not (CHAMPION / "manifest.json").is_file():
+            champion = champion_folder()
+            if not (champion / "manifest.json").is_file():
                 raise ModelError(
-                    f"No champion yet: {CHAMPION.absolute()} holds no model. "
+                    f"No champion yet: {champion.absolute()} holds no model. "
                     "Run `classifier train`, or name a model: --model FOLDER, Classifier.load(FOLDER)."
                 )
-            source = CHAMPION
+            source = champion
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
             need("train", source)
             from classifier.tracking.pyfunc import fetch_model
@@ -315,7 +313,7 @@ def predict(headline: str) -> Prediction:
             f"headline is {type(headline).__name__}, not str; for many headlines use Classifier.load().predict(list)"
         )
     try:
-        stat = os.stat(_CHAMPION_MANIFEST)  # noqa: PTH116 - a third of the time of Path.stat
+        stat = os.stat(f"{champion_folder()}/manifest.json")  # noqa: PTH116 - a third of the time of Path.stat
         key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
     except OSError:
         return Classifier.load().predict([headline])[0]  # says what to do

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.corpus.stream import Chunk
+from classifier.corpus.stream import BadRow, Chunk
 from classifier.prediction.classifier import BatchPrediction
 
 Words = NDArray[np.uint64]  #: text in cells of eight bytes, filled up with zero bytes

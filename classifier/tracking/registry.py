@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import tempfile
 import time
 import warnings
@@ -17,7 +16,8 @@ from mlflow.exceptions import MlflowException
 
 from classifier.errors import ClassifierError, TrackingError
 from classifier.model.artefact import CompiledModel
-from classifier.paths import CHAMPION, MODELS, REGISTERED_MODEL
+from classifier.paths import REGISTERED_MODEL, champion_folder, models_folder
+from classifier.storage import locked
 from classifier.tracking.runs import connect, store_call
 
 CHAMPION_ALIAS = "champion"
@@ -163,7 +163,7 @@ def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Compi
         raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
     model = model.with_about(name=name, version=number)
     if name == REGISTERED_MODEL:
-        model.save(CHAMPION)  # first, for a full disk is likelier than a store that stops answering now
+        model.save(champion_folder())  # first, for a full disk is likelier than a store that stops answering now
     with store_call("Promoting"):
         champion = alias_version(name, CHAMPION_ALIAS)
         if champion is not None and champion != number:
@@ -178,16 +178,16 @@ def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Compi
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the lock of promotions in this folder, or raise a TrackingError if another process holds it."""
-    MODELS.mkdir(parents=True, exist_ok=True)
-    with (MODELS / ".promotion.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TrackingError(
-                "Another promotion is under way in this folder; nothing was changed by this one. "
-                "See `classifier models list` and try again."
-            ) from None
-        yield  # closing the file gives the lock back, also when the process dies
+    folder = models_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder / ".promotion.lock", timeout=0):
+            yield  # the system gives the lock back also when the process dies
+    except TimeoutError:
+        raise TrackingError(
+            "Another promotion is under way in this folder; nothing was changed by this one. "
+            "See `classifier models list` and try again."
+        ) from None
 
 
 def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:

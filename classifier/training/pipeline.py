@@ -15,7 +15,7 @@ from classifier.corpus.datasets import datasets, slug
 from classifier.errors import ClassifierError, ConfigError
 from classifier.evaluation.metrics import Difference, EvaluatedTable, Evaluation, compare, evaluate
 from classifier.model.artefact import CompiledModel
-from classifier.paths import MODELS
+from classifier.paths import models_folder
 from classifier.text.embeddings import EMBEDDINGS_VERSION
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION
@@ -84,7 +84,7 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         winner, throughput = leaderboard[0]
 
         model = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
-        folder = MODELS / config.name
+        folder = models_folder() / config.name
         model = model.with_about(**_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:

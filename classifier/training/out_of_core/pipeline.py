@@ -21,7 +21,7 @@ from classifier.corpus.sections import in_order
 from classifier.errors import ConfigError, DataError
 from classifier.evaluation.metrics import Evaluation, evaluate
 from classifier.model.artefact import CompiledModel
-from classifier.paths import MODELS, cache_folder
+from classifier.paths import cache_folder, models_folder
 from classifier.text.normalize import normalize_all
 from classifier.tracking.registry import register
 from classifier.tracking.runs import Run, connect
@@ -78,7 +78,7 @@ def train_stream(
         model, found, rows, test, test_name = _fit(config, path.parent, reading, learning)
         seconds = time.perf_counter() - started
         logger.info("%s rows, of which %s are learned from", f"{rows:,}", f"{found.rows:,}")
-        folder = MODELS / config.name
+        folder = models_folder() / config.name
         model = model.with_about(**_about(config, found, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
         evaluated = evaluate(model, test)
