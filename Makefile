@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test gate lint ui tables benchmarks bench lock browser pictures wheel clean
+.PHONY: train test gate lint docs picture ui tables results benchmarks bench lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -13,7 +13,7 @@ train: .venv/ready  ## train on the sample corpus, register the best, classify a
 test: .venv/ready  ## the whole suite, a part on each core
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-pictures: .venv/ready browser  ## take the README's pictures of the UI anew, from this folder's store
+pictures: .venv/ready browser  ## take the pictures of the UI anew, from this folder's store
 	$(BIN)/python -m scripts.pictures
 
 gate: .venv/ready  ## fit the recipe of record and hold its figure on dev to the floor
@@ -23,6 +23,12 @@ lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/ready  ## the documentation, into docs/_build; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+picture: .venv/ready  ## draw the packages and their imports for docs/concepts/architecture.md
+	$(BIN)/python scripts/architecture.py
 
 ui: .venv/ready  ## the MLflow UI on this store
 	$(BIN)/classifier ui
@@ -56,7 +62,7 @@ wheel: .venv/ready  ## build the wheel into dist/
 
 # The lock is made anew by hand when pyproject.toml changes; uv resolves for every platform at once.
 lock:
-	uv pip compile pyproject.toml --extra train --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra train --extra serve --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml
