@@ -12,11 +12,9 @@ import typer
 from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
 
 if TYPE_CHECKING:
-    from classifier.corpus.stream import BadRow
+    from classifier.corpus.bad_rows import BadRow
     from classifier.prediction.classifier import Classifier
     from classifier.prediction.files import Job
-
-_TOLD = 20  #: broken rows that are told one by one
 
 
 def predict(
@@ -108,16 +106,15 @@ def predict(
 
 
 def _predict_input(clf: Classifier, job: Job) -> None:
+    from classifier.corpus.bad_rows import BadRows
     from classifier.prediction.files import Interrupted, predict_stream
 
     name = "standard input" if job.source == "-" else job.source
-    told = 0
+    bad = BadRows()
 
     def report(row: BadRow) -> None:
-        nonlocal told
-        told += 1
-        if told <= _TOLD:
-            typer.echo(f"{name}: row {row.number}: {row.why}: {row.raw[:80]!r}; passed through", err=True)
+        if bad.add(row):
+            typer.echo(f"{name}: {row}; passed through", err=True)
 
     try:
         with rows_bar(Path(name).name) as progress:
@@ -129,10 +126,10 @@ def _predict_input(clf: Classifier, job: Job) -> None:
         advice = "; the same command with --resume goes on" if interrupted.resumable else ""
         typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
         raise typer.Exit(130) from None
-    if told:
-        more = f", {told - _TOLD:,} of them not shown" if told > _TOLD else ""
+    if bad.count:
+        more = f", {bad.hidden:,} of them not shown" if bad.hidden else ""
         typer.echo(
-            f"{name}: {told:,} of {done.rows:,} rows could not be read{more}; they are written without a section",
+            f"{name}: {bad.count:,} of {done.rows:,} rows could not be read{more}; they are written without a section",
             err=True,
         )
 

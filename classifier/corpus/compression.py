@@ -18,7 +18,7 @@ from classifier.errors import DataError
 from classifier.extras import need
 
 #: Suffixes that say a file is packed.
-PACKED = (".gz", ".zst")
+COMPRESSED = (".gz", ".zst")
 
 _GZIP_LEVEL = 2  #: predictions repeat much: level 6 takes three times as long for an eighth less
 _ZSTD_LEVEL = 3
@@ -31,10 +31,10 @@ def split_suffix(name: str) -> tuple[str, str]:
     (('.tsv', '.gz'), ('.txt', ''))
     """
     path = Path(name)
-    packing = path.suffix.lower()
-    if packing not in PACKED:
-        return packing, ""
-    return Path(path.stem).suffix.lower(), packing
+    compression = path.suffix.lower()
+    if compression not in COMPRESSED:
+        return compression, ""
+    return Path(path.stem).suffix.lower(), compression
 
 
 def check_there(name: str) -> None:
@@ -64,9 +64,9 @@ class CompressedReader:
         DataError: from any method, when the file is missing, damaged or cut short.
     """
 
-    def __init__(self, name: str, packing: str, stdin: BinaryIO) -> None:
+    def __init__(self, name: str, compression: str, stdin: BinaryIO) -> None:
         self.name = name
-        self.packing = packing
+        self.compression = compression
         try:
             self.file = stdin if name == "-" else Path(name).open("rb")  # noqa: SIM115 (close() does it)
             is_regular = name != "-" and Path(name).is_file()
@@ -74,11 +74,11 @@ class CompressedReader:
         except OSError as error:
             raise _unreadable(name, error) from error
         self._unpacked: Any = self.file
-        if packing == ".gz":
+        if compression == ".gz":
             self._unpacked = gzip.GzipFile(fileobj=self.file)
-        elif packing == ".zst":
+        elif compression == ".zst":
             self._unpacked = _ZstdFrames(self.file, name)
-        self._piped = not packing and self.size is None
+        self._piped = not compression and self.size is None
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, b"" at the end. From a pipe it returns early rather than wait for more."""
@@ -90,7 +90,8 @@ class CompressedReader:
                 "what stands before that place has been read."
             ) from error
 
-    def place(self) -> int:
+    @property
+    def bytes_read(self) -> int:
         """Return how many bytes of the file, packed as it is, have been read."""
         return self.file.tell() if self.size is not None else 0
 
@@ -152,15 +153,15 @@ class _Codec(Protocol):
 
 
 class CompressedWriter:
-    """Packs what is written to an open file; ``packing`` is one of :data:`PACKED` or ""."""
+    """Packs what is written to an open file; ``compression`` is one of :data:`COMPRESSED` or ""."""
 
-    def __init__(self, file: BinaryIO, packing: str, name: str) -> None:
+    def __init__(self, file: BinaryIO, compression: str, name: str) -> None:
         self._file = file
         self._new: Callable[[], _Codec] | None = None
         self._codec: _Codec | None = None
-        if packing == ".gz":
+        if compression == ".gz":
             self._new = lambda: zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, 31)
-        elif packing == ".zst":
+        elif compression == ".zst":
             compressor = _zstandard(name).ZstdCompressor(level=_ZSTD_LEVEL)
             self._new = compressor.compressobj
 

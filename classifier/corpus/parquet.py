@@ -49,7 +49,7 @@ def _parsed(columns: dict[str, list[Any]], first: int) -> Parsed:
             parsed.add(value, kept, number)
         else:
             why = "no headline" if value is None else "the headline is no text"
-            parsed.add_broken(number, why, "" if value is None else str(value))
+            parsed.add_bad(number, why, "" if value is None else str(value))
     return parsed
 
 

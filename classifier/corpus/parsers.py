@@ -40,25 +40,25 @@ class UndecodableLine(str):
 
 @dataclass
 class Parsed:
-    """Rows of a block: ``broken`` is (line number, what is wrong) by index in ``headlines``."""
+    """Rows of a block: ``bad`` is (line number, what is wrong) by index in ``headlines``."""
 
     headlines: list[str] = field(default_factory=list)
-    broken: dict[int, tuple[int, str]] = field(default_factory=dict)
+    bad: dict[int, tuple[int, str]] = field(default_factory=dict)
     kept: dict[str, list[Any]] = field(default_factory=dict)
     used: int = 0  #: lines of the block; the others begin a record that ends in the next
 
     def add(self, headline: str, kept: Iterable[Any], number: int) -> None:
         """Add a row, unless its headline is too long to be one."""
         if len(headline) > _LONGEST_HEADLINE:
-            self.add_broken(number, _too_long(headline), headline)
+            self.add_bad(number, _too_long(headline), headline)
             return
         self.headlines.append(headline)
         for values, value in zip(self.kept.values(), kept, strict=True):
             values.append(value)
 
-    def add_broken(self, number: int, why: str, raw: str) -> None:
+    def add_bad(self, number: int, why: str, raw: str) -> None:
         """Add a row that stays as it stands."""
-        self.broken[len(self.headlines)] = (number, why)
+        self.bad[len(self.headlines)] = (number, why)
         self.headlines.append(raw)
         for values in self.kept.values():
             values.append("")
@@ -89,12 +89,12 @@ class TextParser:
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Return the lines."""
-        if _all_short(lines) and not any_garbled(lines):
+        if _all_short(lines) and not any_undecodable(lines):
             return Parsed(lines, used=len(lines))
         parsed = Parsed(used=len(lines))
         for number, line in enumerate(lines, first):
             if isinstance(line, UndecodableLine):
-                parsed.add_broken(number, line.why, line)
+                parsed.add_bad(number, line.why, line)
             else:
                 parsed.add(line, (), number)
         return parsed
@@ -113,7 +113,7 @@ class _TableParser:
     def _take_header(self, cells: Iterable[str]) -> None:
         self.columns = tuple(name.strip() for name in cells)
         check_columns(self.where, self.columns, self.keep)
-        self._place = {name: self.columns.index(name) for name in ("headline", *self.keep)}
+        self._index = {name: self.columns.index(name) for name in ("headline", *self.keep)}
 
     def _fitting(self, rows: list[list[str]], used: int) -> Parsed | None:
         """Return the rows of a block in which nothing is wrong, or None."""
@@ -121,7 +121,7 @@ class _TableParser:
             return None
 
         def column(name: str) -> list[str]:
-            place = self._place[name]
+            place = self._index[name]
             return [row[place] for row in rows]
 
         headlines = column("headline")
@@ -134,9 +134,9 @@ class _TableParser:
 
     def _add(self, parsed: Parsed, cells: list[str], number: int, raw: str) -> None:
         if len(cells) != len(self.columns):
-            parsed.add_broken(number, f"{len(cells)} fields instead of {len(self.columns)}", raw)
+            parsed.add_bad(number, f"{len(cells)} fields instead of {len(self.columns)}", raw)
             return
-        parsed.add(cells[self._place["headline"]], [cells[self._place[name]] for name in self.keep], number)
+        parsed.add(cells[self._index["headline"]], [cells[self._index[name]] for name in self.keep], number)
 
 
 class TsvParser(_TableParser):
@@ -153,12 +153,12 @@ class TsvParser(_TableParser):
             skipped += 1
         rows = [line.split("\t") for line in islice(lines, skipped, None)]
         blank = len(self.columns) == 1 and not all(lines)
-        if not blank and not any_garbled(lines) and (fitting := self._fitting(rows, len(lines))) is not None:
+        if not blank and not any_undecodable(lines) and (fitting := self._fitting(rows, len(lines))) is not None:
             return fitting
         parsed = self._empty()
         for number, (line, cells) in enumerate(zip(islice(lines, skipped, None), rows, strict=True), first + skipped):
             if isinstance(line, UndecodableLine):
-                parsed.add_broken(number, line.why, line)
+                parsed.add_bad(number, line.why, line)
             elif line:
                 self._add(parsed, cells, number, line)
         parsed.used = len(lines)
@@ -174,7 +174,7 @@ class CsvParser(_TableParser):
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Parse records as far as they are complete."""
-        if self.columns and not any_garbled(lines):
+        if self.columns and not any_undecodable(lines):
             try:
                 rows = list(csv.reader(lines, strict=True))
                 if len(rows) == len(lines) and (fitting := self._fitting(rows, len(lines))) is not None:
@@ -187,13 +187,13 @@ class CsvParser(_TableParser):
             if not size:  # it goes on in the next block
                 break
             if isinstance(lines[at], UndecodableLine):
-                parsed.add_broken(first + at, lines[at].why, lines[at])  # type: ignore[attr-defined]
+                parsed.add_bad(first + at, lines[at].why, lines[at])  # type: ignore[attr-defined]
             elif not self.columns and (cells or why):
                 self._take_header(cells)
                 parsed = self._empty()
             elif why or (cells and len(cells) != len(self.columns)):
                 why = why or f"{len(cells)} fields instead of {len(self.columns)}"
-                parsed.add_broken(first + at, why, lines[at])
+                parsed.add_bad(first + at, why, lines[at])
                 size = 1
             elif cells:
                 self._add(parsed, cells, first + at, lines[at])
@@ -234,7 +234,7 @@ class JsonParser:
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Parse all lines as one array, or if that fails each for itself."""
-        rows = None if any_garbled(lines) else _json_rows(lines)
+        rows = None if any_undecodable(lines) else _json_rows(lines)
         if rows is not None:
             try:
                 headlines = [row["headline"] for row in rows]
@@ -247,7 +247,7 @@ class JsonParser:
         parsed = Parsed(kept={name: [] for name in self.keep}, used=len(lines))
         for number, line in enumerate(lines, first):
             if isinstance(line, UndecodableLine):
-                parsed.add_broken(number, line.why, line)
+                parsed.add_bad(number, line.why, line)
             elif line.strip():
                 self._add(parsed, line, number)
         return parsed
@@ -257,13 +257,13 @@ class JsonParser:
             row = json.loads(line)
             json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate is no text
         except (ValueError, RecursionError) as error:
-            parsed.add_broken(number, f"not JSON: {getattr(error, 'msg', error)}", line)
+            parsed.add_bad(number, f"not JSON: {getattr(error, 'msg', error)}", line)
             return
         if not isinstance(row, dict):
-            parsed.add_broken(number, "not a JSON object", line)
+            parsed.add_bad(number, "not a JSON object", line)
         elif not isinstance(row.get("headline"), str):
             why = "the headline is no text" if "headline" in row else "no headline"
-            parsed.add_broken(number, why, line)
+            parsed.add_bad(number, why, line)
         else:
             parsed.add(row["headline"], [row.get(name, "") for name in self.keep], number)
 
@@ -280,7 +280,7 @@ def _json_rows(lines: list[str]) -> list[Any] | None:
     return list(values[::2])
 
 
-def any_garbled(lines: list[str]) -> bool:
+def any_undecodable(lines: list[str]) -> bool:
     """Return whether a line is no text."""
     return UndecodableLine in set(map(type, lines))
 

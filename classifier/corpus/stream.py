@@ -11,31 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.compression import CompressedReader, split_suffix
 from classifier.corpus.parsers import PARSERS, Parsed, Parser, UndecodableLine, check_columns
 from classifier.errors import DataError
 
-KINDS = ("txt", "tsv", "csv", "jsonl", "parquet")
+INPUT_FORMATS = ("txt", "tsv", "csv", "jsonl", "parquet")
 
-_BLOCK = 1 << 18  #: bytes read at once, about 4,000 headlines: a second of the slowest model
+_READ_SIZE = 1 << 18  #: bytes read at once, about 4,000 headlines: a second of the slowest model
 _LONGEST_LINE = 1 << 26  #: bytes without a line break that are no text any more
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be read."""
-
-    number: int  #: its (first) line in the file, from 1; in Parquet its row
-    why: str
-    raw: str  #: the line as it stands; bytes that are no text as ``\\xff``
 
 
 @dataclass(frozen=True)
 class Position:
     """How far an input has been read, always to the end of a row; enough to go on from there."""
 
-    done: int = 0  #: bytes, unpacked; in Parquet rows
+    offset: int = 0  #: bytes, unpacked; in Parquet rows
     line: int = 0
     crc: int = 0  #: CRC-32 of these bytes, by which the same input is known again
     encoding: str = ""  #: "" until something has told UTF-8 from CP949
@@ -47,39 +39,41 @@ class Chunk:
     """Some rows in the order of the file."""
 
     headlines: list[str]  #: of a broken row, its text as it stands
-    broken: dict[int, BadRow]  #: by index in ``headlines``
+    bad: dict[int, BadRow]  #: by index in ``headlines``
     kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a broken row
     end: Position
 
 
-def kind_of(name: str, kind: str | None = None) -> tuple[str, str]:
-    """Return what is in a file, one of :data:`KINDS`, and how it is packed, by its suffix or as ``kind`` says.
+def format_of(name: str, input_format: str | None = None) -> tuple[str, str]:
+    """Return what is in a file, one of :data:`INPUT_FORMATS`, and how it is compressed ("" for not at all).
 
-    ``kind`` may say the packing too, as in ``tsv.gz``. Any other suffix, and standard input, is ``txt``.
+    ``input_format`` says it, the compression too, as in ``tsv.gz``. Any other suffix, and standard input, is ``txt``.
 
     Raises:
-        DataError: ``kind`` is unknown, or Parquet comes packed or from standard input.
+        DataError: ``input_format`` is unknown, or Parquet comes packed or from standard input.
     """
-    suffix, packing = split_suffix(f"x.{kind}" if kind else name)
+    suffix, compression = split_suffix(f"x.{input_format}" if input_format else name)
     found = suffix.removeprefix(".")
-    if found not in KINDS:
-        if kind:
-            kinds = ", ".join(KINDS)
-            raise DataError(f"the input format {kind!r} is none of {kinds} (with .gz or .zst for a packed one).")
+    if found not in INPUT_FORMATS:
+        if input_format:
+            kinds = ", ".join(INPUT_FORMATS)
+            raise DataError(
+                f"the input format {input_format!r} is none of {kinds} (with .gz or .zst for a packed one)."
+            )
         found = "txt"
-    if found == "parquet" and (packing or name == "-"):
+    if found == "parquet" and (compression or name == "-"):
         raise DataError(f"{name}: Parquet is read from a file that is not packed. Unpack it into a .parquet file.")
-    return found, packing
+    return found, compression
 
 
 @dataclass
-class Rows:
+class HeadlineReader:
     """An open input. Iterate over it once.
 
     Args:
         name: a file, or ``-`` for standard input.
         stdin: the binary stream behind ``-``.
-        kind: what is in it, if its suffix does not say; see :func:`kind_of`.
+        input_format: what is in it, if its suffix does not say; see :func:`format_of`.
         keep: names of other columns to hand on.
         start: where to go on; the default is the beginning.
 
@@ -90,41 +84,42 @@ class Rows:
 
     name: str
     stdin: BinaryIO
-    kind: str | None = None
+    input_format: str | None = None
     keep: Sequence[str] = ()
     start: Position = field(default_factory=Position)
 
     def __post_init__(self) -> None:
-        self.form, self.packing = kind_of(self.name, self.kind)
-        if self.form == "txt" and self.keep:
+        self.format, self.compression = format_of(self.name, self.input_format)
+        if self.format == "txt" and self.keep:
             raise DataError(
                 f"{self.name}: a text of headlines has no columns; {', '.join(self.keep)} cannot be kept. "
                 "Name a TSV, CSV, JSON Lines or Parquet file, or say which it is with --input-format."
             )
         self.label = "standard input" if self.name == "-" else self.name
-        self._pieces = CompressedReader(self.name, self.packing, self.stdin)
+        self._file = CompressedReader(self.name, self.compression, self.stdin)
 
     @property
     def size(self) -> int | None:
         """Bytes of the file; None for a pipe."""
-        return self._pieces.size
+        return self._file.size
 
-    def place(self) -> int:
+    @property
+    def bytes_read(self) -> int:
         """Return how many of these bytes have been read."""
-        return self._pieces.place()
+        return self._file.bytes_read
 
     def close(self) -> None:
         """Close the file."""
-        self._pieces.close()
+        self._file.close()
 
     def __iter__(self) -> Iterator[Chunk]:
-        return self._parquet() if self.form == "parquet" else self._text()
+        return self._parquet() if self.format == "parquet" else self._text()
 
     def _text(self) -> Iterator[Chunk]:
-        parser = PARSERS[self.form](self.label, self.keep, self.start.columns)
+        parser = PARSERS[self.format](self.label, self.keep, self.start.columns)
         self._skip()
         at, rest = self.start, b""
-        for block in self._blocks():
+        for block in self._whole_lines():
             raw = rest + block
             last = not raw.endswith(b"\n")  # or the very end, which only the next read would tell
             at, rest, parsed = self._advance(parser, at, raw, last)
@@ -138,11 +133,11 @@ class Rows:
     def _advance(self, parser: Parser, at: Position, raw: bytes, last: bool) -> tuple[Position, bytes, Parsed]:
         """Parse whole lines; return where they end, the lines of a record that goes on, and the rows."""
         text = raw
-        if not at.done:
+        if not at.offset:
             self._look_at(raw)
             text = raw.removeprefix(_BOM)
         encoding = at.encoding or guess_encoding(text)
-        lines = decode_block(text, encoding or "utf-8")
+        lines = decode_lines(text, encoding or "utf-8")
         parsed = parser.parse(lines, at.line + 1, last)
         if parsed.used < len(lines):
             used = sum(len(line) + 1 for line in raw.split(b"\n", parsed.used)[: parsed.used])
@@ -150,7 +145,7 @@ class Rows:
         else:
             rest = b""
         end = Position(
-            at.done + len(raw), at.line + parsed.used, zlib.crc32(raw, at.crc), encoding, tuple(parser.columns)
+            at.offset + len(raw), at.line + parsed.used, zlib.crc32(raw, at.crc), encoding, tuple(parser.columns)
         )
         return end, rest, parsed
 
@@ -158,26 +153,26 @@ class Rows:
         from classifier.corpus.parquet import parquet_chunks, parquet_sum
 
         crc = parquet_sum(self.name)
-        if self.start.done and crc != self.start.crc:
+        if self.start.offset and crc != self.start.crc:
             raise _changed(self.label, "its index is not")
-        done = self.start.done
+        done = self.start.offset
         for parsed in parquet_chunks(self.name, self.keep, done):
             done += parsed.used
             yield _chunk(parsed, Position(done, done, crc))
 
     def _skip(self) -> None:
         """Read up to where to start and check that it is the same input as before."""
-        left, crc = self.start.done, 0
-        while left and (data := self._pieces.read(min(left, _BLOCK))):
+        left, crc = self.start.offset, 0
+        while left and (data := self._file.read(min(left, _READ_SIZE))):
             left -= len(data)
             crc = zlib.crc32(data, crc)
         if left or crc != self.start.crc:
-            raise _changed(self.label, f"its first {self.start.done:,} bytes are not")
+            raise _changed(self.label, f"its first {self.start.offset:,} bytes are not")
 
-    def _blocks(self) -> Iterator[bytes]:
+    def _whole_lines(self) -> Iterator[bytes]:
         """Yield whole lines, many at once; the last may have no line break."""
         line = b""
-        while data := self._pieces.read(_BLOCK):
+        while data := self._file.read(_READ_SIZE):
             cut = data.rfind(b"\n") + 1
             if cut:
                 yield line + data[:cut]
@@ -211,7 +206,7 @@ def _changed(where: str, what: str) -> DataError:
 
 def _chunk(parsed: Parsed, end: Position) -> Chunk:
     headlines = parsed.headlines
-    broken = {i: BadRow(number, why, headlines[i]) for i, (number, why) in parsed.broken.items()}
+    broken = {i: BadRow(number, why, headlines[i]) for i, (number, why) in parsed.bad.items()}
     return Chunk(headlines, broken, parsed.kept, end)
 
 
@@ -244,7 +239,7 @@ def guess_encoding(raw: bytes) -> str:
     return "cp949" if votes < 0 else "utf-8"
 
 
-def decode_block(raw: bytes, encoding: str) -> list[str]:
+def decode_lines(raw: bytes, encoding: str) -> list[str]:
     """Return the lines of a block; one that is not in ``encoding`` as a :class:`UndecodableLine` text."""
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")

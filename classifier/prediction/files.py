@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
+from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.compression import CompressedWriter, split_suffix
-from classifier.corpus.stream import BadRow, Chunk, Position, Rows
+from classifier.corpus.stream import Chunk, HeadlineReader, Position
 from classifier.errors import DataError
 from classifier.prediction.checkpoint import Checkpoint, record_of, tail_sum
 from classifier.prediction.classifier import BatchPrediction
@@ -103,40 +104,45 @@ def predict_stream(
     _check_files(job)
     before = _resumed(job.output) if job.resume and job.output is not None else None
     start = before.position if before is not None else Position()
-    rows = Rows(job.source, stdin or sys.stdin.buffer, job.kind, job.keep, start)
+    reader = HeadlineReader(job.source, stdin or sys.stdin.buffer, job.kind, job.keep, start)
     try:
         made_from = {
-            "size of the input": rows.size, "input format": rows.form, "model": clf.about()["fingerprint"],
+            "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
             "format": job.style, "top": job.top, "kept columns": list(job.keep),
         }  # fmt: skip
         if before is not None and before.rows and job.output is not None:
             before.check(made_from, job.output)
         record = replace(before, made_from=made_from) if before is not None else Checkpoint(made_from, start)
         with _Writer(job, _renderer(job, clf), record, stdout or sys.stdout.buffer) as writer:
-            return _run(clf, job, rows, writer, report, progress)
+            return _run(clf, job, reader, writer, report, progress)
     finally:
-        rows.close()
+        reader.close()
 
 
 def _run(
-    clf: Answering, job: Job, rows: Rows, writer: _Writer, report: Callable[[BadRow], None], progress: Progress
+    clf: Answering,
+    job: Job,
+    reader: HeadlineReader,
+    writer: _Writer,
+    report: Callable[[BadRow], None],
+    progress: Progress,
 ) -> Summary:
     before = writer.record
     done = before.rows
     try:
-        for chunk in rows:
-            broken = list(chunk.broken.values())
+        for chunk in reader:
+            broken = list(chunk.bad.values())
             if broken and job.strict:
                 first = broken[0]
                 raise DataError(
-                    f"{rows.label}: row {first.number}: {first.why}: {first.raw[:80]!r}. "
+                    f"{reader.label}: row {first.number}: {first.why}: {first.raw[:80]!r}. "
                     "Mend it, or leave out --strict to have it passed through."
                 )
             writer.put(chunk, clf.predict_batch(_readable(chunk)))
             for row in broken:
                 report(row)
             done += len(chunk.headlines)
-            progress(done, rows.place(), rows.size)
+            progress(done, reader.bytes_read, reader.size)
     except KeyboardInterrupt:
         writer.finish()
         raise Interrupted(writer.record.rows, writer.recorded is not None) from None
@@ -149,9 +155,9 @@ def _run(
 
 
 def _readable(chunk: Chunk) -> list[str]:
-    if not chunk.broken:
+    if not chunk.bad:
         return chunk.headlines
-    return ["" if i in chunk.broken else headline for i, headline in enumerate(chunk.headlines)]
+    return ["" if i in chunk.bad else headline for i, headline in enumerate(chunk.headlines)]
 
 
 def _renderer(job: Job, clf: Answering) -> Rendering:
@@ -279,7 +285,7 @@ class _Writer:
             self.record,
             position=chunk.end,
             rows=self.record.rows + len(chunk.headlines),
-            broken=self.record.broken + len(chunk.broken),
+            broken=self.record.broken + len(chunk.bad),
         )
         # Whoever reads a pipe gets his answers at once; a file is recorded now and then.
         if self.recorded is None or time.monotonic() - self._saved > _SECONDS:

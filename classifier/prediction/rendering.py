@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.corpus.stream import BadRow, Chunk
+from classifier.corpus.bad_rows import BadRow
+from classifier.corpus.stream import Chunk
 from classifier.prediction.classifier import BatchPrediction
 
 Words = NDArray[np.uint64]  #: text in cells of eight bytes, filled up with zero bytes
@@ -95,7 +96,7 @@ class Renderer:
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
             tails += self._tails(BatchPrediction(answers.probabilities[rows], answers.known[rows], answers.fast[rows]))
-        for i, broken in chunk.broken.items():
+        for i, broken in chunk.bad.items():
             tails[i] = self._broken_tail(broken)
         kept = self._kept(chunk, n_rows)
         parts: list[bytes] = [b""] * (3 * n_rows)
@@ -179,7 +180,7 @@ class TableRenderer:
         for i, (headline, row) in enumerate(zip(chunk.headlines, answers.probabilities, strict=True)):
             order = np.argsort(-row, kind="stable")[: self.top]
             shown = [f"{self.sections[j]} {row[j]:.1%}" for j in order]
-            if i in chunk.broken:
+            if i in chunk.bad:
                 shown = ["(broken)"]
             elif not answers.known[i]:
                 shown[0] = "(abstains)"

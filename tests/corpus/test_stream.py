@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.corpus import stream as module
-from classifier.corpus.stream import BadRow, Position, Rows, guess_encoding, kind_of
+from classifier.corpus.bad_rows import BadRow
+from classifier.corpus.stream import HeadlineReader, Position, format_of, guess_encoding
 from classifier.errors import DataError
 
 HEADLINES = ["손흥민, 개막전 멀티골", '한은 "금리 동결"', "", "코스피\u2028상승", "a,b"]
@@ -35,12 +36,12 @@ def read(
     broken: list[BadRow] = []
     kept: dict[str, list[object]] = {column: [] for column in keep}
     ends: list[Position] = []
-    source = Rows(str(name), io.BytesIO(stdin), kind, keep, start or Position())
+    source = HeadlineReader(str(name), io.BytesIO(stdin), kind, keep, start or Position())
     for chunk in source:
         assert all(len(values) == len(chunk.headlines) for values in chunk.kept.values())
-        assert [chunk.headlines[i] for i in chunk.broken] == [row.raw for row in chunk.broken.values()]
+        assert [chunk.headlines[i] for i in chunk.bad] == [row.raw for row in chunk.bad.values()]
         headlines += chunk.headlines
-        broken += chunk.broken.values()
+        broken += chunk.bad.values()
         for column in keep:
             kept[column] += chunk.kept[column]
         ends.append(chunk.end)
@@ -171,8 +172,8 @@ def test_junk_between_the_rows_costs_no_good_row_wherever_blocks_end(data: st.Da
     whole = read("-", stdin=raw, kind=kind)
     assert [h for h in whole[0] if not h.startswith("\\xff")] == good
     assert len(whole[1]) == len(whole[0]) - len(good)
-    before = module._BLOCK
-    module._BLOCK = data.draw(st.integers(1, 40))
+    before = module._READ_SIZE
+    module._READ_SIZE = data.draw(st.integers(1, 40))
     try:
         cut = read("-", stdin=raw, kind=kind)
         assert (cut[0], cut[1]) == (whole[0], whole[1])
@@ -182,18 +183,18 @@ def test_junk_between_the_rows_costs_no_good_row_wherever_blocks_end(data: st.Da
         assert len(rest[1]) == sum(row.number > start.line for row in whole[1])
         assert len(rest[0]) == sum(len(part) for part in _parts(raw, kind)[cut[3].index(start) + 1 :])
     finally:
-        module._BLOCK = before
+        module._READ_SIZE = before
 
 
 def _parts(raw: bytes, kind: str) -> list[list[str]]:
-    return [chunk.headlines for chunk in Rows("-", io.BytesIO(raw), kind)]
+    return [chunk.headlines for chunk in HeadlineReader("-", io.BytesIO(raw), kind)]
 
 
 @given(st.binary(max_size=200), st.sampled_from(["txt", "tsv", "csv", "jsonl"]), st.integers(1, 50))
 @settings(max_examples=200, deadline=None)
 def test_no_bytes_at_all_make_it_fall(raw: bytes, kind: str, block: int) -> None:
     header = {"tsv": "headline\t번호\n", "csv": "headline,번호\n"}.get(kind, "").encode()
-    before, module._BLOCK = module._BLOCK, block
+    before, module._READ_SIZE = module._READ_SIZE, block
     try:
         headlines, broken, _, ends = read("-", stdin=header + raw, kind=kind)
     except DataError as error:
@@ -201,9 +202,9 @@ def test_no_bytes_at_all_make_it_fall(raw: bytes, kind: str, block: int) -> None
             raise
         return
     finally:
-        module._BLOCK = before
+        module._READ_SIZE = before
     assert len(broken) <= len(headlines) <= raw.count(b"\n") + 1
-    assert not ends or ends[-1].done == len(header + raw)
+    assert not ends or ends[-1].offset == len(header + raw)
     "".join(headlines).encode()
 
 
@@ -253,16 +254,16 @@ def test_an_input_that_is_none_says_why(
 
 
 def test_kinds_are_told_by_suffix_or_by_name() -> None:
-    assert kind_of("a.b.TSV.GZ") == ("tsv", ".gz")
-    assert kind_of("headlines") == kind_of("-") == kind_of("a.log") == ("txt", "")
-    assert kind_of("-", "csv.zst") == ("csv", ".zst")
+    assert format_of("a.b.TSV.GZ") == ("tsv", ".gz")
+    assert format_of("headlines") == format_of("-") == format_of("a.log") == ("txt", "")
+    assert format_of("-", "csv.zst") == ("csv", ".zst")
     with pytest.raises(DataError, match="'xlsx' is none of txt, tsv"):
-        kind_of("a.txt", "xlsx")
+        format_of("a.txt", "xlsx")
 
 
 def test_endless_bytes_without_a_line_break_are_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LONGEST_LINE", 1000)
-    monkeypatch.setattr(module, "_BLOCK", 100)
+    monkeypatch.setattr(module, "_READ_SIZE", 100)
     (tmp_path / "in.txt").write_bytes(b"a" * 5000)
     with pytest.raises(DataError, match="without a line break"):
         read(tmp_path / "in.txt")
@@ -273,7 +274,7 @@ def test_a_pipe_is_answered_before_it_ends(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     seen = threading.Event()
     with os.fdopen(reading, "rb") as stdin:
-        chunks = iter(Rows("-", stdin))
+        chunks = iter(HeadlineReader("-", stdin))
 
         def write() -> None:
             os.write(writing, "코스피 상승\n한은".encode())

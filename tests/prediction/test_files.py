@@ -20,7 +20,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.corpus.stream import BadRow, Chunk, Position
+from classifier.corpus.bad_rows import BadRow
+from classifier.corpus.stream import Chunk, Position
 from classifier.errors import DataError
 from classifier.model.artefact import CompiledModel, Weights
 from classifier.model.blocks import BLOCKS, Batch
@@ -233,7 +234,7 @@ def interrupted(quick: Path, headlines: list[str], tmp_path: Path, monkeypatch: 
     from classifier.corpus import stream as rows
     from classifier.prediction.files import Interrupted
 
-    monkeypatch.setattr(rows, "_BLOCK", 5000)
+    monkeypatch.setattr(rows, "_READ_SIZE", 5000)
     path = tmp_path / "in.txt"
     path.write_text("\n".join(headlines[:1000]), encoding="utf-8")
     job = Job(str(path), tmp_path / "out.jsonl", resume=True)

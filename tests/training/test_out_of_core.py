@@ -85,8 +85,8 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
         partition_rows([first, second], tmp_path, tmp_path, nothing)
     message = str(caught.value)
     assert "3 bad rows" in message
-    assert "headline 2 under the header: no letter or digit" in message
-    assert "headline 3 under the header: empty section" in message
+    assert "a.tsv: row 2: no letter or digit" in message
+    assert "a.tsv: row 3: empty section" in message
     assert "row 3: 3 fields instead of 2" in message
     single = write_rows(tmp_path / "c.tsv", [("코스피", "경제")])
     (tmp_path / "spill").mkdir()

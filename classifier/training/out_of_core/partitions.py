@@ -18,16 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.corpus.bad_rows import BadRow, BadRows
 from classifier.corpus.compression import split_suffix
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import canonical_section
-from classifier.corpus.stream import KINDS, Rows
+from classifier.corpus.stream import INPUT_FORMATS, HeadlineReader
 from classifier.errors import DataError
 from classifier.text.normalize import normalize_all
 
 FILES = 256  #: of 10 million rows, 40,000 each
 _HELD = 1 << 16  #: rows in memory before they are appended to the files
-_TOLD = 20  #: bad rows that are named
 
 
 @dataclass
@@ -37,8 +37,7 @@ class RowPartitions:
     folder: Path
     sections: list[str] = field(default_factory=list)  #: in the order of their numbers in the files
     rows: int = 0
-    bad: int = 0
-    told: list[str] = field(default_factory=list)
+    bad: BadRows = field(default_factory=BadRows)
     left_out: set[str] = field(default_factory=set)  #: normalized headlines that are not read back
     digest: Any = field(default_factory=hashlib.sha256)  #: of all rows in their order
     _held: list[list[str]] = field(default_factory=lambda: [[] for _ in range(FILES)])
@@ -52,7 +51,7 @@ class RowPartitions:
         for i, (headline, section) in enumerate(zip(normalize_all(headlines), sections, strict=True)):
             if not headline or not section:
                 what = "empty section" if headline else "no letter or digit in the headline"
-                self.tell(f"{where}: headline {row + i} under the header: {what}")
+                self.bad.add(BadRow(row + i, what), where)
                 continue
             place = folded.get(section)
             if place is None:
@@ -72,12 +71,6 @@ class RowPartitions:
     def seen(self) -> int:
         """Rows added so far."""
         return self.rows + self._waiting
-
-    def tell(self, what: str) -> None:
-        """Note a bad row."""
-        self.bad += 1
-        if len(self.told) < _TOLD:
-            self.told.append(what)
 
     def flush(self) -> None:
         """Append what is held in memory to the files."""
@@ -122,16 +115,14 @@ def partition_rows(references: Sequence[str], base: Path, folder: Path, progress
     found = RowPartitions(folder)
     for reference in references:
         suffix, _ = split_suffix(reference)
-        if suffix.removeprefix(".") in KINDS:
+        if suffix.removeprefix(".") in INPUT_FORMATS:
             _spill_file(found, str(base / Path(reference).expanduser()), progress)
         else:
             frame = load_corpus(reference, base)
             found.add(frame["headline"].tolist(), frame["section"].tolist(), reference)
     found.flush()
-    if found.bad:
-        more = f"\n  … and {found.bad - _TOLD:,} more" if found.bad > _TOLD else ""
-        shown = "\n  ".join(found.told)
-        raise DataError(f"{found.bad:,} bad rows. Mend or remove them and try again.\n  {shown}{more}")
+    if found.bad.count:
+        raise found.bad.error(", ".join(references), "Mend or remove them and try again.")
     if len(found.sections) < 2:
         raise DataError(
             f"The training rows have one section only: {', '.join(found.sections) or 'none'}. "
@@ -141,16 +132,16 @@ def partition_rows(references: Sequence[str], base: Path, folder: Path, progress
 
 
 def _spill_file(found: RowPartitions, name: str, progress: Progress) -> None:
-    rows = Rows(name, sys.stdin.buffer, keep=("section",))
+    rows = HeadlineReader(name, sys.stdin.buffer, keep=("section",))
     row = 1
     try:
         for chunk in rows:
-            for broken in chunk.broken.values():
-                found.tell(f"{name}: row {broken.number}: {broken.why}: {broken.raw[:80]!r}")
-            good = [i for i in range(len(chunk.headlines)) if i not in chunk.broken]
+            for bad in chunk.bad.values():
+                found.bad.add(bad, name)
+            good = [i for i in range(len(chunk.headlines)) if i not in chunk.bad]
             sections = chunk.kept["section"]
             found.add([chunk.headlines[i] for i in good], [str(sections[i] or "") for i in good], name, row)
             row += len(good)
-            progress(found.seen, rows.place(), rows.size)
+            progress(found.seen, rows.bytes_read, rows.size)
     finally:
         rows.close()
