@@ -14,6 +14,7 @@ from classifier.errors import InstallationError
 EXTRAS = {
     "pages": ("selectolax",),
     "parquet": ("pyarrow",),
+    "excel": ("openpyxl",),
     "zstd": ("zstandard",),
     "train": ("sklearn", "pandas", "pandera", "mlflow", "joblib", "pooch", "pydantic", "matplotlib", "cleanlab"),
 }

@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 def extract(
     pages: Annotated[list[str], typer.Argument(metavar="PAGE ...", help="Files, folders, globs, or - for stdin.")],
     output: Annotated[
-        Path | None, typer.Option(help="Write the table there (.tsv, .csv, .jsonl, .parquet) instead of to stdout.")
+        Path | None,
+        typer.Option(help="Write the table there (.tsv, .csv, .jsonl, .parquet, .xlsx) instead of to stdout."),
     ] = None,
     labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave out rows without a section.")] = False,
     profile: Annotated[Path | None, typer.Option(help="A portal's profile; default: the package's.")] = None,
 ) -> None:
     """Turn portal pages into a headline table that says where every label came from."""
-    from classifier.corpus.tables import check_suffix, write_table
+    from classifier.corpus.writer import check_output, write_table
     from classifier.extras import need
     from classifier.pages.extract import extract as run
     from classifier.pages.profile import load_portal
 
     need("train", "extract")
     if output is not None:
-        check_suffix(output)
+        check_output(output)
     extraction = run(pages, load_portal(profile), sys.stdin.buffer)
     table = extraction.table(labelled_only=labelled_only)
     if len(table):

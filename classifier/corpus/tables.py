@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from classifier.corpus.sections import canonical_section
 from classifier.errors import DataError
@@ -217,36 +217,6 @@ def check_suffix(path: Path) -> str:
     if suffix not in SUFFIXES:
         raise DataError(f"{path}: a headline table ends in {', '.join(SUFFIXES)}, not in {suffix or 'nothing'}.")
     return suffix
-
-
-def write_table(frame: pd.DataFrame, target: Path | BinaryIO) -> None:
-    """Write a table in the format that ``target``'s suffix says; into an open binary stream, as TSV.
-
-    A TSV has no quoting, so white space of any kind inside a cell becomes one space.
-
-    Raises:
-        DataError: the suffix is none of a table's, or the file cannot be written.
-    """
-    suffix = check_suffix(target) if isinstance(target, Path) else ".tsv"
-    if suffix == ".tsv":
-        lines = ["\t".join(frame.columns)]
-        lines += ["\t".join(" ".join(str(cell).split()) for cell in row) for row in frame.itertuples(index=False)]
-        content = ("\n".join(lines) + "\n").encode()
-    elif suffix == ".csv":
-        content = frame.to_csv(index=False, lineterminator="\n").encode()
-    elif suffix == ".jsonl":
-        rows = frame.to_dict("records")
-        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-    else:
-        content = frame.to_parquet(index=False)
-    if not isinstance(target, Path):
-        target.write(content)
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror}). Name another file.") from error
 
 
 def read_table(path: str | Path, *, labelled: bool = True, all_columns: bool = False) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.corpus.sections import canonical_section
-from classifier.corpus.tables import read_table, write_table
+from classifier.corpus.tables import read_table
+from classifier.corpus.writer import write_table
 from classifier.curation.audit import Group, Leak, ReviewItem
 from classifier.errors import DataError
 

@@ -17,7 +17,8 @@ from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
-from classifier.corpus.tables import merge_repeats, read_table, write_table
+from classifier.corpus.tables import merge_repeats, read_table
+from classifier.corpus.writer import write_table
 from classifier.curation.audit import Findings, ReviewItem, audit
 from classifier.curation.report import render
 from classifier.curation.review import apply_review, write_review
