@@ -1,380 +1,268 @@
-"""The served artefact: a fitted model compiled into plain arrays, its manifest and its model card.
+"""The artefact's files: a manifest, arrays and a model card. Reading them executes nothing and needs NumPy alone.
 
-A folder holds ``manifest.json``, the accurate model's arrays in ``weights-<fingerprint>.npz``, the fast
-tier's table in ``fast-<fingerprint>.npy`` (both read with ``allow_pickle=False``) and ``README.md``.
-Loading it executes nothing and needs nothing but NumPy. The manifest is written last and in one step, and
-it names the files that belong to it, so a reader sees the old model or the new one, never half of each.
+A folder holds ``manifest.json``, one ``.npy`` file for each array and ``README.md``. The name of an array's file
+contains the first 16 digits of the file's SHA-256; the manifest has all of them, and a file is checked before it is
+used. The manifest is written last and in one step, so a reader sees the old model or the new one, never half of each.
 """
 
 from __future__ import annotations
 
+import io
 import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+import math
+import mmap
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import ModelError
-from classifier.model.blocks import BLOCKS, Batch, columns_of_one
-from classifier.model.card import model_card
-from classifier.model.fast import FastTier
-from classifier.model.linear import Tables, Weights
-from classifier.model.scoring import Scorer
+from classifier.model.blocks import BLOCKS
 from classifier.storage import replacing
 from classifier.text.morphemes import kiwi_versions
-from classifier.text.ngrams import HASHING_VERSION, Ngrams
-from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
+from classifier.text.ngrams import HASHING_VERSION
+from classifier.text.normalize import NORMALIZER_VERSION
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-FORMAT = 1
-_MANIFEST = "manifest.json"
-CHUNK = 2048  #: headlines at a time
+FORMAT = 2
+MANIFEST = "manifest.json"
+_VERSIONS = {"format": FORMAT, "normalizer": NORMALIZER_VERSION, "hashing": HASHING_VERSION}
+_HEADER = 4096  # bytes that hold the header of an .npy file
 
 
 @dataclass(frozen=True)
-class CompiledModel(Scorer):
-    """A linear headline model in plain arrays: the accurate tier, with the fast one beside it if it has one.
+class AccurateFiles:
+    """What the manifest says of the accurate model."""
 
-    Scores are logits: their softmax is the calibrated probability, and over the sections they sum
-    to zero, so that a positive contribution speaks for a section and a negative one against it.
-    """
+    columns: str  #: SHA-256 of the file
+    table: str  #: SHA-256 of the file
+    blocks: dict[str, int]  #: how many features each block has
+    intercept: list[float]
+    kiwi: str | None  #: the versions of Kiwi that it needs, if it has morphemes
+
+
+@dataclass(frozen=True)
+class FastFiles:
+    """What the manifest says of the fast model."""
+
+    fast: str  #: SHA-256 of the file
+    step: list[float]
+    intercept: list[float]
+    ngram_ranges: dict[str, tuple[int, int]]
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``manifest.json`` says."""
 
     sections: tuple[str, ...]
-    intercept: NDArray[np.float32]  #: (n_sections,)
-    blocks: dict[str, Weights]
+    accurate: AccurateFiles | None
+    fast: FastFiles | None
+    settings: dict[str, Any] = field(default_factory=dict)  #: what else decides the answers, in JSON's types
     about: dict[str, Any] = field(default_factory=dict)  #: name, version, figures … for people
-    fast: FastTier | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of every array's file, by what the array is."""
+        found: dict[str, str] = {}
+        if self.accurate is not None:
+            found |= {"columns": self.accurate.columns, "table": self.accurate.table}
+        if self.fast is not None:
+            found["fast"] = self.fast.fast
+        return found
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the sections and all arrays, the same on every machine."""
-        import hashlib
+        """SHA-256 over all that decides the answers: everything but ``about``. The same on every machine."""
+        return str(self._signed()["fingerprint"])
 
-        digest = hashlib.sha256("\t".join(self.sections).encode())
-        arrays = self._arrays()
-        if self.fast is not None:
-            arrays |= {"fast.table": self.fast.table, "fast.step": self.fast.step}
-            arrays |= {"fast.intercept": self.fast.intercept, "fast.threshold": np.array(self.fast.threshold)}
-        for name, array in sorted(arrays.items()):
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+    def _signed(self) -> dict[str, Any]:
+        return signed(_VERSIONS | asdict(self))
 
-    @property
-    def fast_alone(self) -> bool:
-        """Whether this is a fast tier and nothing more: then it answers for the model."""
-        return not self.blocks and self.fast is not None
-
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        arrays: dict[str, NDArray[Any]] = {"intercept": self.intercept}
-        for name, weights in self.blocks.items():
-            arrays |= {
-                f"{name}.columns": weights.columns,
-                f"{name}.idf": weights.idf,
-                f"{name}.coefficients": weights.coefficients,
-            }
-        return arrays
-
-    def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
-        if not self.blocks and self.fast is not None:
-            return self.fast.scores(headlines)
-        if len(headlines) == 1:
-            return self._score_one(headlines[0])
-        logits = np.empty((len(headlines), len(self.sections)), np.float32)
-        logits[:] = self.intercept
-        known = np.zeros(len(headlines), np.bool_)
-        for start in range(0, len(headlines), CHUNK):
-            chunk = slice(start, start + CHUNK)
-            batch = Batch(normalize_all(headlines[chunk]))
-            for name in self.blocks:
-                self._tables.add_scores(name, BLOCKS[name].find(batch), logits[chunk], known[chunk])
-        return logits, known
-
-    @cached_property
-    def _tables(self) -> Tables:
-        return Tables(self.blocks, {name: BLOCKS[name].columns for name in self.blocks})
-
-    def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
-        tables = self._tables
-        added = tables.score_one(columns_of_one(normalize_all([headline])[0], tables.begins))
-        logits = self.intercept.copy() if added is None else self.intercept + added
-        return logits[None, :], np.array([added is not None])
-
-    def scores_of_counts(self, counts: Mapping[str, csr_array]) -> NDArray[np.float32]:
-        """Return the logits (n_headlines, n_sections) of headlines whose blocks are counted already."""
-        first = counts[next(iter(self.blocks))]
-        logits = np.empty((first.shape[0], len(self.sections)), np.float32)
-        logits[:] = self.intercept
-        known = np.zeros(len(logits), np.bool_)
-        for name in self.blocks:
-            for start in range(0, len(logits), CHUNK):
-                chunk = slice(start, start + CHUNK)
-                self._tables.add_counts(name, counts[name][chunk], logits[chunk], known[chunk])
-        return logits
-
-    def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
-        """Return each block's occurrences in one headline and what each adds to the section's logit."""
-        if not self.blocks and self.fast is not None:
-            return self.fast.occurrences(normalized, section)
-        batch = Batch([normalized])
-        result = {}
-        for name in self.blocks:
-            found = BLOCKS[name].find(batch)
-            result[name] = (found, self._tables.shares(name, found, section))
-        return result
-
-    def with_about(self, **facts: Any) -> CompiledModel:
-        """Return the same model with some facts of its manifest replaced."""
-        return replace(self, about=self.about | facts)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the artefact into ``folder``, replacing the one there in one step.
-
-        Raises:
-            ModelError: it cannot be written (a full disk, a folder that may not be written to); what was there stays.
-        """
-        folder = Path(folder)
-        try:
-            return self._save(folder)
-        except OSError as error:
-            raise ModelError(
-                f"{folder}: the model cannot be written ({error.strerror}). Free some space or mend the folder's "
-                "rights, and run the same command again: finished work is kept."
-            ) from error
-
-    def _save(self, folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        fingerprint = self.fingerprint
-        files = {"weights": f"weights-{fingerprint[:16]}.npz"}
-        manifest: dict[str, Any] = {
-            "format": FORMAT,
-            "fingerprint": fingerprint,
-            "weights": files["weights"],
-            "sections": list(self.sections),
-            "blocks": list(self.blocks),
-            "normalizer": NORMALIZER_VERSION,
-            "hashing": HASHING_VERSION,
-            "kiwi": kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in self.blocks) else None,
-            "fast": None,
-            "about": self.about,
-        }
-        _replace(
-            folder / files["weights"],
-            lambda part: _write(part, lambda out: np.savez(out, allow_pickle=False, **self._arrays())),
-        )
-        if (fast := self.fast) is not None:
-            files["fast"] = f"fast-{fingerprint[:16]}.npy"
-            manifest["fast"] = {
-                "table": files["fast"],
-                "step": fast.step.tolist(),
-                "intercept": fast.intercept.tolist(),
-                "views": fast.views,
-                "threshold": fast.threshold,
-            }
-            _replace(folder / files["fast"], lambda part: _write(part, lambda out: np.save(out, fast.table)))
-        _replace(folder / "README.md", lambda part: part.write_text(model_card(manifest), encoding="utf-8"))
-        text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-        _replace(folder / _MANIFEST, lambda part: part.write_text(text, encoding="utf-8"))
-        for old in (*folder.glob("weights-*.npz"), *folder.glob("fast-*.npy")):
-            if old.name not in files.values():
-                old.unlink(missing_ok=True)
-        return folder
+    def to_json(self) -> str:
+        """Return the content of ``manifest.json``."""
+        return json.dumps(self._signed(), ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
-    def load(cls, folder: str | Path) -> CompiledModel:
-        """Read an artefact.
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of an artefact.
 
         Raises:
-            ModelError: there is none, it is damaged, or it was made for another normaliser or Kiwi.
+            ModelError: there is none, it is damaged, or it was made for another version of this package.
         """
-        return Artefact(folder).accurate()
-
-    def verify(self, folder: str | Path) -> None:
-        """Raise a ModelError unless the folder's manifest states this very model's fingerprint."""
-        stated = _read_manifest(Path(folder))["fingerprint"]
-        if stated != self.fingerprint:
+        path = folder / MANIFEST
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            made_for = {key: values.get(key) for key in _VERSIONS}
+        except OSError as error:
             raise ModelError(
-                f"{folder}: the fingerprint is {self.fingerprint[:16]}…, the manifest says {stated[:16]}…. "
-                "The artefact was changed after it was made: train again, or restore the folder."
-            )
+                f"{folder}: no model there ({error.strerror}: {MANIFEST}). "
+                "Run `classifier train` to make one, or name another folder."
+            ) from error
+        except (ValueError, AttributeError) as error:
+            raise _damaged(path, repr(error)) from error
+        if values.get("checksum") is None and isinstance(made_for["format"], int):
+            raise _made_for(folder, made_for, _VERSIONS)  # the format before had none
+        for key, found in signed(values).items():
+            if values.get(key) != found:
+                raise _damaged(path, f"its {key} is {found[:16]}…, it says {values.get(key)!s:.16}…")
+        if made_for != _VERSIONS:
+            raise _made_for(folder, made_for, _VERSIONS)
+        try:
+            return cls._parse(values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _damaged(path, repr(error)) from error
+
+    @classmethod
+    def _parse(cls, values: Mapping[str, Any]) -> Manifest:
+        accurate, fast = values["accurate"], values["fast"]
+        if accurate is not None:
+            accurate = AccurateFiles(**accurate)
+            if unknown := set(accurate.blocks) - set(BLOCKS):
+                raise ValueError(f"unknown blocks: {', '.join(sorted(unknown))}")
+        if fast is not None:
+            ranges = {name: (int(low), int(high)) for name, (low, high) in fast["ngram_ranges"].items()}
+            fast = FastFiles(**fast | {"ngram_ranges": ranges})
+        sections = tuple(map(str, values["sections"]))
+        manifest = cls(sections, accurate, fast, dict(values["settings"]), dict(values["about"]))
+        for digest in manifest.files.values():
+            if len(bytes.fromhex(digest)) != 32:  # so that no name leads out of the folder
+                raise ValueError(f"{digest!r} is no SHA-256")
+        if not manifest.files:
+            raise ValueError("no model in it")
+        return manifest
 
 
-class Artefact:
-    """An artefact's folder, opened: the fast tier at once, the accurate model when it is first asked for.
+class OpenArtefact:
+    """An artefact whose files are open, so that all are of the same model even if the folder is replaced meanwhile.
 
-    The accurate model's file is held open until then, so that both are of the same model even if the folder
-    is replaced in between.
+    Args:
+        folder: where it is.
+        mapped: map the arrays into memory instead of reading them, so that processes share one copy.
 
     Raises:
-        ModelError: there is none, it is damaged, or it was made for another normaliser.
+        ModelError: there is none, its manifest is damaged, a file is missing, or it was made for other versions.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        self._weights: IO[bytes] | None = None
+    def __init__(self, folder: Path, *, mapped: bool = False) -> None:
+        self.folder, self.mapped = folder, mapped
+        self._streams: dict[str, IO[bytes]] = {}
         for attempt in range(5):
-            manifest = _read_manifest(self.folder)
+            self.manifest = Manifest.read(folder)
             try:
-                self.fast = self._load_fast(manifest)
-                self._weights = (self.folder / manifest["weights"]).open("rb")
+                for name, digest in self.manifest.files.items():
+                    self._streams[name] = (folder / file_name(name, digest)).open("rb")
                 break
             except FileNotFoundError as error:
                 # Replaced between reading the manifest and opening its arrays: read the new one.
+                self.close()
                 if attempt == 4:
                     raise ModelError(
                         f"{folder}: the manifest names {Path(error.filename).name}, which is not there. "
                         "The artefact is damaged: train again, or restore the folder."
                     ) from None
             except OSError as error:
-                raise ModelError(
-                    f"{folder}: damaged ({error.strerror}). Train again, or restore the folder."
-                ) from error
-        self._manifest = manifest
-        self.sections: tuple[str, ...] = tuple(manifest["sections"])
-        self.about: dict[str, Any] = dict(manifest["about"])
-        self._accurate: CompiledModel | None = None
-        self._lock = threading.Lock()
+                raise _damaged(folder, str(error.strerror)) from error
 
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint that the manifest states; :meth:`CompiledModel.verify` holds the arrays against it."""
-        return str(self._manifest["fingerprint"])
-
-    @property
-    def fast_alone(self) -> bool:
-        """Whether there is no accurate model beside the fast tier."""
-        return not self._manifest["blocks"] and self.fast is not None
-
-    def __del__(self) -> None:
-        weights = getattr(self, "_weights", None)  # None too when no folder was found
-        if weights is not None:
-            weights.close()
-
-    def _load_fast(self, manifest: Mapping[str, Any]) -> FastTier | None:
-        fast = manifest.get("fast")
-        if fast is None:
-            return None
-        path = self.folder / fast["table"]
-        try:
-            with path.open("rb") as stream:
-                table = np.load(stream, allow_pickle=False)
-            return FastTier(
-                sections=tuple(manifest["sections"]),
-                table=table,
-                step=np.array(fast["step"], np.float32),
-                intercept=np.array(fast["intercept"], np.float32),
-                views={name: (low, high) for name, (low, high) in fast["views"].items()},
-                threshold=float(fast["threshold"]),
-            )
-        except FileNotFoundError:
-            raise
-        except (OSError, KeyError, TypeError, ValueError, EOFError, AttributeError) as error:
-            raise ModelError(f"{path}: damaged ({error}). Train again, or restore the file.") from error
-
-    def accurate(self) -> CompiledModel:
-        """Return the accurate model, read on the first call.
+    def array(self, name: str) -> NDArray[Any]:
+        """Read an array, and check its file before. Each can be read once.
 
         Raises:
-            ModelError: it is damaged, or made for another Kiwi.
+            ModelError: the file is damaged.
         """
-        with self._lock:
-            if self._accurate is None:
-                self._accurate = self._load_accurate()
-            return self._accurate
-
-    def _load_accurate(self) -> CompiledModel:
-        manifest, folder = self._manifest, self.folder
-        here = manifest["kiwi"] and kiwi_versions()
-        if manifest["kiwi"] != here:
-            raise _made_for(folder, {"kiwi": manifest["kiwi"]}, {"kiwi": here})
-        arrays = _read_arrays(folder / manifest["weights"], self._weights)
-        self._weights = None
+        digest = self.manifest.files[name]
+        path = self.folder / file_name(name, digest)
         try:
-            model = CompiledModel(
-                sections=self.sections,
-                intercept=arrays["intercept"],
-                blocks={
-                    name: Weights(arrays[f"{name}.columns"], arrays[f"{name}.idf"], arrays[f"{name}.coefficients"])
-                    for name in manifest["blocks"]
-                },
-                about=self.about,
-                fast=self.fast,
-            )
-            for name, weights in model.blocks.items():
-                if not len(weights.columns) == len(weights.idf) == len(weights.coefficients):
-                    raise ValueError("arrays of unequal length")
-                if weights.columns.min(initial=0) < 0 or weights.columns.max(initial=0) >= BLOCKS[name].columns:
-                    raise ValueError(f"columns that {name} does not have")
-            shapes = [model.intercept.shape, *(w.coefficients.shape[1:] for w in model.blocks.values())]
-            if any(shape != (len(model.sections),) for shape in shapes):
-                raise ValueError(f"{len(model.sections)} sections, weights of shape {shapes}")
-            return model
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ModelError(f"{folder}: the arrays do not fit the manifest ({error!r}). Train again.") from error
+            with self._streams.pop(name) as stream:
+                content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if self.mapped else stream.read()
+            if (found := _digest(content)) != digest:
+                raise _damaged(path, f"its SHA-256 is {found[:16]}…, the manifest says {digest[:16]}…")
+            header = io.BytesIO(content[:_HEADER])
+            np.lib.format.read_magic(header)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(header)
+            return np.frombuffer(content, dtype, math.prod(shape), header.tell()).reshape(shape)
+        except (OSError, ValueError) as error:
+            raise _damaged(path, str(error)) from error
+
+    def check_kiwi(self) -> None:
+        """Raise a ModelError if the accurate model was made for another Kiwi."""
+        accurate = self.manifest.accurate
+        if accurate is not None and accurate.kiwi is not None and accurate.kiwi != (here := kiwi_versions()):
+            raise _made_for(self.folder, {"kiwi": accurate.kiwi}, {"kiwi": here})
+
+    def close(self) -> None:
+        """Close the files that were not read."""
+        for stream in self._streams.values():
+            stream.close()
+        self._streams.clear()
+
+    def __del__(self) -> None:
+        self.close()
 
 
-def _replace(path: Path, write: Any) -> None:
-    with replacing(path) as part:
-        write(part)
+def signed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a manifest with their fingerprint, over all but ``about``, and their checksum, over all."""
+    values = {key: value for key, value in values.items() if key not in ("fingerprint", "checksum")}
+    values["fingerprint"] = _digest_of({key: value for key, value in values.items() if key != "about"})
+    return values | {"checksum": _digest_of(values)}
 
 
-def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    with path.open("wb") as stream:
-        write(stream)
+def file_name(name: str, digest: str) -> str:
+    """Return the name of an array's file."""
+    return f"{name}-{digest[:16]}.npy"
 
 
-def _read_arrays(path: Path, stream: IO[bytes] | None) -> dict[str, NDArray[Any]]:
-    import zipfile
-    import zlib
+def array_digest(array: NDArray[Any]) -> str:
+    """Return the SHA-256 of the file that :func:`write_artefact` makes of an array."""
+    import hashlib
 
-    try:
-        with stream or path.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, ValueError, EOFError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ModelError(f"{path}: damaged ({error}). Train again, or restore the file.") from error
+    digest = hashlib.sha256()
+
+    class Sink:
+        """Takes what would go into a file."""
+
+        write = staticmethod(digest.update)
+
+    np.lib.format.write_array(Sink(), np.ascontiguousarray(array), allow_pickle=False)
+    return digest.hexdigest()
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / _MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        needed = {"format", "normalizer", "kiwi", "weights", "sections", "blocks", "about", "fingerprint"}
-        missing = needed - manifest.keys()
-    except OSError as error:
-        raise ModelError(
-            f"{folder}: no model there ({error.strerror}: {_MANIFEST}). "
-            "Run `classifier train` to make one, or name another folder."
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: damaged ({error!r}). Train again, or restore the file.") from error
-    kinds = {"weights": str, "fingerprint": str, "blocks": list, "sections": list, "about": dict}
-    if (
-        missing
-        or not all(isinstance(manifest[key], kind) for key, kind in kinds.items())
-        or not all(isinstance(name, str) and name in BLOCKS for name in manifest["blocks"])
-    ):
-        raise ModelError(f"{path}: damaged or made by another version of this package. Train again.")
-    fast = manifest.get("fast")
-    if fast is not None and not (isinstance(fast, dict) and isinstance(fast.get("table"), str)):
-        raise ModelError(f"{path}: damaged: `fast` is {fast!r:.80}. Train again.")
-    # A file name only: a manifest must not point outside its folder.
-    for key, name in {"weights": manifest["weights"], "fast": fast and fast["table"]}.items():
-        if name is not None and Path(name).name != name:
-            raise ModelError(f"{path}: `{key}` is {name!r}, not a file in the folder. Do not use it.")
-    here = {"format": FORMAT, "normalizer": NORMALIZER_VERSION, "hashing": HASHING_VERSION}
-    made_for = {key: manifest.get(key) for key in here}
-    if made_for != here:
-        raise _made_for(folder, made_for, here)
-    return dict(manifest)
+def write_artefact(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArray[Any]], card: str) -> None:
+    """Write the files of an artefact, the manifest last, and remove those of the one before.
+
+    Raises:
+        OSError: a file cannot be written; the artefact that was there stays whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {name: file_name(name, digest) for name, digest in manifest.files.items()}
+    for name, array in arrays.items():
+        with replacing(folder / names[name]) as part, part.open("wb") as stream:
+            np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+    for name, text in {"README.md": card, MANIFEST: manifest.to_json()}.items():
+        with replacing(folder / name) as part:
+            part.write_text(text, encoding="utf-8")
+    for old in (*folder.glob("*-*.npy"), *folder.glob("weights-*.npz")):  # .npz: of the format before
+        if old.name not in names.values():
+            with suppress(OSError):  # a system that does not remove open files: the next model does it
+                old.unlink()
+
+
+def _digest(content: bytes | mmap.mmap) -> str:
+    import hashlib  # costs a few milliseconds: not on import
+
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_of(values: Mapping[str, Any]) -> str:
+    return _digest(json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"))
+
+
+def _damaged(path: Path, why: str) -> ModelError:
+    return ModelError(f"{path}: damaged ({why}). Train again, or restore the file.")
 
 
 def _made_for(folder: Path, made_for: Mapping[str, Any], here: Mapping[str, Any]) -> ModelError:

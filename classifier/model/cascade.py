@@ -1,16 +1,17 @@
-"""Two models as one: the fast tier answers what it is sure of, and the accurate one the rest."""
+"""Two models as one: the fast one answers what it is sure of, and the accurate one the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.fast import FastTier
+from classifier.model.fast import FastModel
 from classifier.model.scoring import Scorer
 
-#: The ways to answer; ``cascade`` is the default of a model that has a fast tier.
+#: The ways to answer; ``cascade`` is the default of a model that has both.
 TIERS = ("fast", "accurate", "cascade")
 
 
@@ -19,27 +20,39 @@ def confidence(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1), np.float64)
 
 
+@overload
+def accepted(sure: float, has_features: bool, threshold: float) -> bool: ...
+@overload
+def accepted(sure: NDArray[Any], has_features: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]: ...
+def accepted(sure: Any, has_features: Any, threshold: float) -> Any:
+    """Say where the fast model's answer stands in a cascade: its confidence ``sure`` reaches the threshold.
+
+    If a headline has no feature of the fast model, the accurate one is asked. This is the one place of the rule.
+    """
+    return has_features & (sure >= threshold)
+
+
 class Cascade(Scorer):
-    """Answers with ``fast`` where its confidence reaches its threshold, and asks ``accurate()`` otherwise.
+    """Answers with ``fast`` where its answer is accepted, and asks ``accurate()`` otherwise.
 
     ``accurate`` is called when it is first needed, so that a model that is never asked is never loaded.
     """
 
-    def __init__(self, fast: FastTier, accurate: Callable[[], Scorer]) -> None:
+    def __init__(self, fast: FastModel, accurate: Callable[[], Scorer]) -> None:
         self.sections, self.fast, self.accurate = fast.sections, fast, accurate
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
-        logits, known, _ = self.tiered_scores(headlines)
-        return logits, known
+        """Return the logits (n_headlines, n_sections) and which headlines have any feature of the model."""
+        logits, has_features, _ = self.tiered_scores(headlines)
+        return logits, has_features
 
     def tiered_scores(
         self, headlines: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return what :meth:`scores` returns, and which headlines the fast tier answered (n_headlines,)."""
-        logits, known = self.fast.scores(headlines)
-        sure = known & (confidence(logits) >= self.fast.threshold)
-        unsure = (~sure).nonzero()[0]
-        if len(unsure):
-            logits[unsure], known[unsure] = self.accurate().scores([headlines[i] for i in unsure.tolist()])
-        return logits, known, sure
+        """Return what :meth:`scores` returns, and which headlines the fast model answered (n_headlines,)."""
+        logits, has_features = self.fast.scores(headlines)
+        fast = accepted(confidence(logits), has_features, self.fast.threshold)
+        rest = (~fast).nonzero()[0]
+        if len(rest):
+            logits[rest], has_features[rest] = self.accurate().scores([headlines[i] for i in rest.tolist()])
+        return logits, has_features, fast

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.artefact import CompiledModel
-from classifier.model.fast import FastTier
+from classifier.model.fast import FastModel
+from classifier.model.linear import LinearModel
 from classifier.text.ngrams import jamo
 from classifier.text.normalize import normalize_aligned
 
@@ -43,7 +43,7 @@ def _characters(block: str, normalized: str) -> NDArray[np.intp]:
     return np.arange(len(normalized))
 
 
-def explain(model: CompiledModel | FastTier, headline: str, section: str, top: int = 10) -> list[Contribution]:
+def explain(model: LinearModel | FastModel, headline: str, section: str, top: int = 10) -> list[Contribution]:
     """Return contributions that sum to the section's score, the weightiest words first.
 
     The ``top`` words stand alone; what the others add is one entry ``(other words)`` and the

@@ -1,4 +1,4 @@
-"""What every model that scores headlines can do, and the way from scores to probabilities."""
+"""What every model that scores headlines can do, and how scores become probabilities."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 class Scorer:
-    """Scores headlines: the accurate model, the fast tier, or both in a cascade."""
+    """Scores headlines: the accurate model, the fast one, or both in a cascade."""
 
     sections: tuple[str, ...]
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the logits (n_headlines, n_sections) and which headlines hold anything known."""
+        """Return the logits (n_headlines, n_sections) and which headlines have any feature of the model."""
         raise NotImplementedError
 
     def probabilities(self, headlines: Sequence[str]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Long text: an article evaluated by its title and the sentences of its body."""
+"""Long text: an article is classified by its title and the sentences of its body."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from classifier.model.scoring import Scorer
 
-#: A model of headlines reads headlines best, so a body is read sentence by sentence, and what its first
-#: ``SENTENCES`` and the title say is averaged, the title counting like ``TITLE`` sentences. Chosen by
-#: `experiments/benchmarks/articles.py`; no title at all did as well there, but for one article, whose title was made
-#: to mislead.
+#: A model of headlines reads headlines best, so a body is read sentence by sentence. The logits of its first
+#: ``SENTENCES`` and of the title are averaged; the title counts as much as ``TITLE`` sentences. Chosen by
+#: `experiments/benchmarks/articles.py`.
 TITLE, SENTENCES = 1, 8
 
 _SENTENCE = re.compile(r"(?<=[.!?。])[\"'”’)\]]*\s+|\n+")
@@ -26,7 +25,7 @@ def sentences(body: str) -> list[str]:
 def article_logits(
     model: Scorer, title: str, body: str, *, title_counts: int = TITLE, most: int = SENTENCES
 ) -> tuple[NDArray[np.float32], bool]:
-    """Return the logits (n_sections,) of an article, and whether it holds anything that the model knows."""
+    """Return the logits (n_sections,) of an article, and whether any of its texts has a feature of the model."""
     texts = [title] * title_counts + sentences(body)[:most]
-    logits, known = model.scores(texts or [title])
-    return logits[known].mean(axis=0) if known.any() else logits[0], bool(known.any())
+    logits, has_features = model.scores(texts or [title])
+    return logits[has_features].mean(axis=0) if has_features.any() else logits[0], bool(has_features.any())

@@ -1,10 +1,11 @@
-"""The Python door: ``predict`` and ``Classifier``."""
+"""``predict`` and ``Classifier``: a model that answers from Python."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from classifier.errors import ModelError
 from classifier.extras import need
-from classifier.model.artefact import Artefact, CompiledModel
-from classifier.model.cascade import TIERS, Cascade
+from classifier.model.cascade import Cascade, accepted
+from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
 from classifier.paths import champion_folder
 
@@ -23,75 +24,72 @@ if TYPE_CHECKING:
     from classifier.model.explanation import Contribution
     from classifier.pages.article import Reading
 
+UNFAMILIAR = "unfamiliar"  #: the reason if no feature of a headline is known
 
-class Prediction:
-    """What a model says of one headline. Predictions of equal content are equal; they do not change."""
 
-    # All in one tuple: many predictions are made in half of the time that a slot for each part takes.
-    __slots__ = ("_said",)
+@dataclass(frozen=True, slots=True)
+class SectionProbabilities:
+    """The probabilities of headlines that were asked for together."""
 
-    _said: tuple[str, str | None, float, str, NDArray[np.float32] | list[list[float]], int, tuple[str, ...]]
+    sections: tuple[str, ...]
+    values: NDArray[np.float32] | list[list[float]]  #: (n_headlines, n_sections)
 
-    def __init__(self, said: tuple[Any, ...]) -> None:
-        """Hold headline, section, probability, tier, the probabilities of a batch, its row in them, the sections."""
-        _hold(self, said)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a Prediction does not change: {name}")
+class Prediction(NamedTuple):
+    """What a model answers for one headline. Predictions of equal content are equal."""
 
-    @property
-    def headline(self) -> str:
-        """The headline as it was given."""
-        return self._said[0]
-
-    @property
-    def section(self) -> str | None:
-        """The section; None when the model abstains: the headline holds nothing that it knows."""
-        return self._said[1]
-
-    @property
-    def probability(self) -> float:
-        """The probability of ``section``, or of the likeliest section when the model abstains."""
-        return self._said[2]
-
-    @property
-    def tier(self) -> str:
-        """Which tier answered: ``fast`` or ``accurate``."""
-        return self._said[3]
+    headline: str  #: as it was given
+    section: str | None  #: None if the model abstains
+    probability: float  #: of ``section``, or of the likeliest section if the model abstains
+    tier: str  #: which tier answered: ``fast`` or ``accurate``
+    reason: str | None  #: why the model abstains: ``unfamiliar`` if no feature of the headline is known; else None
+    batch: SectionProbabilities  #: those of all headlines of the call; ``probabilities`` is made of them when asked for
+    row: int  #: this headline's row in ``batch``
 
     @property
     def probabilities(self) -> dict[str, float]:
         """The probability of every section, likeliest first."""
-        row, sections = self._row(), self._said[6]
+        row, sections = self._values(), self.batch.sections
         return {sections[i]: row[i] for i in sorted(range(len(row)), key=lambda i: -row[i])}
 
-    def _row(self) -> list[float]:
-        return [float(probability) for probability in self._said[4][self._said[5]]]
+    def to_dict(self) -> dict[str, Any]:
+        """Return headline, section, probability, probabilities, tier and, if the model abstains, reason."""
+        found = {
+            "headline": self.headline,
+            "section": self.section,
+            "probability": self.probability,
+            "probabilities": self.probabilities,
+            "tier": self.tier,
+        }
+        return found if self.reason is None else found | {"reason": self.reason}
 
-    def _content(self) -> tuple[Any, ...]:
-        return (*self._said[:4], self.probabilities)
+    def _values(self) -> list[float]:
+        return [float(probability) for probability in self.batch.values[self.row]]
 
     def __eq__(self, other: object) -> bool:
-        return self._content() == other._content() if isinstance(other, Prediction) else NotImplemented
+        return isinstance(other, Prediction) and self[:5] == other[:5] and self.probabilities == other.probabilities
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
-        return hash(self._said[:4])
+        return hash(self[:5])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Prediction, ((*self._said[:4], [self._row()], 0, self._said[6]),)
+        return Prediction, (*self[:5], SectionProbabilities(self.batch.sections, [self._values()]), 0)
 
     def __repr__(self) -> str:
-        return f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r})"
-
-
-_hold = vars(Prediction)["_said"].__set__  # past __setattr__
+        why = "" if self.reason is None else f", reason={self.reason!r}"
+        return (
+            f"Prediction(section={self.section!r}, probability={self.probability:.2f}, headline={self.headline!r}{why})"
+        )
 
 
 class BatchPrediction(NamedTuple):
-    """What a model says of some headlines."""
+    """What a model answers for some headlines, as arrays."""
 
     probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
-    known: NDArray[np.bool_]  #: (n_headlines,), whether a headline holds anything that the model knows
+    has_features: NDArray[np.bool_]  #: (n_headlines,), whether a headline has any feature of the model
     fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
 
 
@@ -99,31 +97,20 @@ class Classifier:
     """A model that answers. Make one with :meth:`load`; it may be shared between threads.
 
     Args:
-        model: a compiled model, or an opened artefact, whose accurate model is read when it is first needed.
+        model: what scores the headlines.
         tier: ``fast``: character n-grams alone, without Kiwi; ``accurate``: everything; ``cascade``: the fast tier
             where it is sure, else the accurate one. None: ``cascade`` if the model has both.
 
     Raises:
-        ModelError: the model has not the tier that ``tier`` asks for.
+        ModelError: the model does not have the tier that ``tier`` asks for.
         ValueError: there is no such tier.
     """
 
-    def __init__(self, model: CompiledModel | Artefact, tier: str | None = None) -> None:
-        if tier is not None and tier not in TIERS:
-            raise ValueError(f"tier {tier!r} is none of {', '.join(TIERS)}")
-        if model.fast is None and tier in ("fast", "cascade"):
-            raise ModelError(
-                f"This model has no fast tier, which tier {tier!r} needs: it was trained without one or by an earlier "
-                "version. Train again, or use tier 'accurate'."
-            )
-        if model.fast_alone and tier in ("accurate", "cascade"):
-            raise ModelError(f"This model is a fast tier alone and cannot answer by tier {tier!r}. Leave the tier out.")
-        self._source = model
-        usual = "accurate" if model.fast is None else "fast" if model.fast_alone else "cascade"
-        self.tier: str = tier or usual
-        self._cascade = None if model.fast is None else Cascade(model.fast, lambda: self.model)
-        if self.tier == "accurate":
-            _ = self.model  # at once, so that a damaged one is noticed here
+    def __init__(self, model: Model, tier: str | None = None) -> None:
+        self.model = model
+        self.tier: str = model.check_tier(tier)
+        self.scorer: Scorer = model.scorer(self.tier)  #: what answers
+        self._fast = None if self.tier == "accurate" else model.fast
 
     @classmethod
     def load(cls, source: str | Path | None = None, tier: str | None = None) -> Classifier:
@@ -136,7 +123,7 @@ class Classifier:
 
         Raises:
             ModelError: there is none, it is damaged or made for other versions, or it lacks that tier. With a fast
-                tier the accurate model is read when it is first needed, and what is wrong with it is said then.
+                tier the accurate model is read when it is first needed, and damage to its files is reported then.
         """
         if source is None:
             champion = champion_folder()
@@ -151,29 +138,17 @@ class Classifier:
             from classifier.tracking.pyfunc import fetch_model
 
             return cls(fetch_model(source), tier)
-        return cls(Artefact(source), tier)
-
-    @property
-    def model(self) -> CompiledModel:
-        """The accurate model, with the fast tier beside it."""
-        return self._source if isinstance(self._source, CompiledModel) else self._source.accurate()
-
-    @property
-    def scorer(self) -> Scorer:
-        """What answers: the model, its fast tier, or both in a cascade."""
-        if self._cascade is None or self.tier == "accurate":
-            return self.model
-        return self._cascade.fast if self.tier == "fast" else self._cascade
+        return cls(Model.load(source, lazy=True), tier)
 
     @property
     def sections(self) -> tuple[str, ...]:
         """The sections it knows, in the order of the columns of :meth:`predict_proba`."""
-        return self._source.sections
+        return self.model.sections
 
     def about(self) -> dict[str, Any]:
         """Return the model's name, its registered version (None outside the registry) and its fingerprint."""
-        facts = {key: self._source.about.get(key) for key in ("name", "version")}
-        return facts | {"fingerprint": self._source.fingerprint}
+        facts = {key: self.model.about.get(key) for key in ("name", "version")}
+        return facts | {"fingerprint": self.model.fingerprint}
 
     def predict(self, headlines: Iterable[str]) -> list[Prediction]:
         """Return one prediction for every headline, in order.
@@ -184,33 +159,33 @@ class Classifier:
         texts = _checked(headlines)
         if len(texts) == 1:
             return [self._predict_one(texts[0])]
-        logits, known, fast = self._scores(texts)
+        logits, has_features, fast = self._scores(texts)
         tiers = [*map(("accurate", "fast").__getitem__, fast.tolist())]
-        return self._predictions(texts, logits, known, tiers)
+        return self._predictions(texts, logits, has_features, tiers)
 
     def _predict_one(self, text: str) -> Prediction:
         """Do what :meth:`predict` does for one headline, with plain numbers where an array costs more than it saves."""
         tier = "accurate"
-        if self._cascade is not None and self.tier != "accurate":
-            fast = self._cascade.fast
-            logits, known = fast.score_one(text)
+        if self._fast is not None:
+            logits, has_features = self._fast.score_one(text)
             powers = _powers(logits)
-            if self.tier == "fast" or (known and 1 / sum(powers) >= fast.threshold):
+            if self.tier == "fast" or accepted(1 / sum(powers), has_features, self._fast.threshold):
                 tier = "fast"
         if tier == "accurate":
-            found, informed = self.model.scores([text])
-            logits, known = found[0].tolist(), bool(informed[0])
+            found, informed = self.model.accurate.scores([text])
+            logits, has_features = found[0].tolist(), bool(informed[0])
             powers = _powers(logits)
         total = sum(powers)
-        section = self.sections[powers.index(1.0)] if known else None
-        return Prediction((text, section, 1 / total, tier, [[power / total for power in powers]], 0, self.sections))
+        section, reason = (self.sections[powers.index(1.0)], None) if has_features else (None, UNFAMILIAR)
+        batch = SectionProbabilities(self.sections, [[power / total for power in powers]])
+        return Prediction(text, section, 1 / total, tier, reason, batch, 0)
 
     def _scores(self, texts: Sequence[str]) -> BatchPrediction:
         """Return logits where :class:`BatchPrediction` has probabilities."""
-        if self._cascade is not None and self.tier == "cascade":
-            return BatchPrediction(*self._cascade.tiered_scores(texts))
-        logits, known = self.scorer.scores(texts)
-        return BatchPrediction(logits, known, np.full(len(known), self.tier == "fast"))
+        if isinstance(self.scorer, Cascade):
+            return BatchPrediction(*self.scorer.tiered_scores(texts))
+        logits, has_features = self.scorer.scores(texts)
+        return BatchPrediction(logits, has_features, np.full(len(has_features), self.tier == "fast"))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
@@ -224,33 +199,33 @@ class Classifier:
 
         _checked([title, body])
         tier = "fast" if self.tier == "fast" else "accurate"
-        logits, known = article_logits(self.scorer if tier == "fast" else self.model, title, body)
-        return self._predictions([title], logits[None, :], np.array([known]), [tier])[0]
+        logits, has_features = article_logits(self.model.scorer(tier), title, body)
+        return self._predictions([title], logits[None, :], np.array([has_features]), [tier])[0]
 
     def _predictions(
-        self, texts: Sequence[str], logits: NDArray[np.float32], known: NDArray[np.bool_], tiers: Sequence[str]
+        self, texts: Sequence[str], logits: NDArray[np.float32], has_features: NDArray[np.bool_], tiers: Sequence[str]
     ) -> list[Prediction]:
         if not texts:
             return []
-        sections = self.sections
         probabilities = softmax(logits)
         best = probabilities.argmax(axis=1)
         rows = range(len(texts))
         highest = probabilities[rows, best].tolist()
-        named: list[str | None] = [sections[i] for i in best.tolist()]
-        for i in (~known).nonzero()[0].tolist():
-            named[i] = None
-        # The sections' dictionary of each is made when it is asked for, from the probabilities of all.
-        return [*map(Prediction, zip(texts, named, highest, tiers, repeat(probabilities), rows, repeat(sections)))]
+        named: list[str | None] = [*map(self.sections.__getitem__, best.tolist())]
+        reasons: list[str | None] = [None] * len(texts)
+        for i in (~has_features).nonzero()[0].tolist():
+            named[i], reasons[i] = None, UNFAMILIAR
+        batch = SectionProbabilities(self.sections, probabilities)
+        return [*map(Prediction._make, zip(texts, named, highest, tiers, reasons, repeat(batch), rows))]
 
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
         return self.scorer.probabilities(_checked(headlines))
 
     def predict_batch(self, headlines: Sequence[str]) -> BatchPrediction:
-        """Return what :meth:`predict` says, as arrays: for very many headlines."""
-        logits, known, fast = self._scores(headlines)
-        return BatchPrediction(softmax(logits) if len(logits) else logits, known, fast)
+        """Return what :meth:`predict` returns, as arrays: for very many headlines."""
+        logits, has_features, fast = self._scores(headlines)
+        return BatchPrediction(softmax(logits) if len(logits) else logits, has_features, fast)
 
     def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
         """Return what each word adds to the score of ``section`` (default: the predicted one).
@@ -266,8 +241,8 @@ class Classifier:
             section = next(iter(prediction.probabilities))
         if section not in self.sections:
             raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
-        fast = self._cascade.fast if self._cascade is not None and prediction.tier == "fast" else None
-        return explain(fast or self.model, headline, section, top)
+        fast = self._fast if prediction.tier == "fast" else None
+        return explain(fast or self.model.accurate, headline, section, top)
 
 
 def _powers(logits: list[float]) -> list[float]:

@@ -95,7 +95,9 @@ class Renderer:
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
-            tails += self._tails(BatchPrediction(answers.probabilities[rows], answers.known[rows], answers.fast[rows]))
+            tails += self._tails(
+                BatchPrediction(answers.probabilities[rows], answers.has_features[rows], answers.fast[rows])
+            )
         for i, broken in chunk.bad.items():
             tails[i] = self._broken_tail(broken)
         kept = self._kept(chunk, n_rows)
@@ -118,14 +120,14 @@ class Renderer:
 
     def _tails(self, answers: BatchPrediction) -> list[bytes]:
         """Return what stands behind the headlines, up to the kept columns."""
-        probabilities, known, fast = answers
+        probabilities, has_features, fast = answers
         n_rows, n_sections = probabilities.shape
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top]
         millionths = np.rint(np.take_along_axis(probabilities, order, 1).astype(np.float64) * 1e6).astype(np.int32)
         number = _probabilities()[millionths]
         cells = np.zeros((n_rows, self._width()), np.uint64)
         at = self._section.shape[1]
-        cells[:, :at] = self._section[np.where(known, order[:, 0], n_sections)]
+        cells[:, :at] = self._section[np.where(has_features, order[:, 0], n_sections)]
         cells[:, at] = number[:, 0]
         at += 1
         ranks = range(self.top) if self.style == "jsonl" else range(1, self.top)
@@ -182,7 +184,7 @@ class TableRenderer:
             shown = [f"{self.sections[j]} {row[j]:.1%}" for j in order]
             if i in chunk.bad:
                 shown = ["(broken)"]
-            elif not answers.known[i]:
+            elif not answers.has_features[i]:
                 shown[0] = "(abstains)"
             rows.append((", ".join(shown), headline))
         text = io.StringIO()

@@ -18,7 +18,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Map
 
 from classifier.errors import DataError, ModelError
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 
@@ -44,7 +44,7 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Load the artefact that was logged with the model."""
-        self.classifier = Classifier(CompiledModel.load(context.artifacts["artefact"]))
+        self.classifier = Classifier(Model.load(context.artifacts["artefact"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Classify a column ``headline``, or a list of strings, which MLflow makes a column named 0."""
@@ -66,7 +66,7 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         )
 
 
-def fetch_model(address: str) -> CompiledModel:
+def fetch_model(address: str) -> Model:
     """Return the artefact of a registered model (with the number of its version) or of a run's model.
 
     Raises:
@@ -87,5 +87,5 @@ def fetch_model(address: str) -> CompiledModel:
     found = sorted(folder.rglob("manifest.json"))
     if not found:
         raise ModelError(f"{address}: holds no artefact of this project (no manifest.json).")
-    model = CompiledModel.load(found[0].parent)
+    model = Model.load(found[0].parent)
     return model.with_about(version=int(version)) if version else model

@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from classifier.errors import ClassifierError, TrackingError
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 from classifier.paths import REGISTERED_MODEL, champion_folder, models_folder
 from classifier.storage import locked
 from classifier.tracking.runs import connect, store_call
@@ -116,7 +116,7 @@ def alias_version(name: str, alias: str) -> int | None:
         raise
 
 
-def load_version(name: str, number: int) -> CompiledModel:
+def load_version(name: str, number: int) -> Model:
     """Return the artefact of a version, checked against its fingerprint.
 
     Raises:
@@ -131,12 +131,10 @@ def load_version(name: str, number: int) -> CompiledModel:
             raise TrackingError(
                 f"Version {number} of {name} holds no artefact. Train again, or promote another version."
             )
-        model = CompiledModel.load(manifests[0].parent)
-        model.verify(manifests[0].parent)
-    return model
+        return Model.load(manifests[0].parent)
 
 
-def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> CompiledModel:
+def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Model:
     """Make a version the champion; the champion until now becomes ``previous``.
 
     The version's artefact is fetched and checked first. For the project's own registered model it
@@ -156,7 +154,7 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Compil
         return _promote(client, number, name, reason)
 
 
-def _promote(client: MlflowClient, number: int, name: str, reason: str) -> CompiledModel:
+def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Model:
     try:
         model = load_version(name, number)
     except ClassifierError as error:

@@ -23,9 +23,9 @@ from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
 from classifier.evaluation.calibration import fit_temperature
-from classifier.model.artefact import CompiledModel
-from classifier.model.cascade import confidence
-from classifier.model.fast import FastTier, NgramRanges, read_view
+from classifier.model.cascade import accepted, confidence
+from classifier.model.fast import FastModel, NgramRanges, read_text
+from classifier.model.linear import LinearModel
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
@@ -43,24 +43,26 @@ FOLDS = 3  #: of the search's folds, this many are enough to choose a temperatur
 DIFFERENT = 0.005  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
 
 #: Returns the compiled, calibrated model of the i-th fold's training rows.
-Teacher = Callable[[int], CompiledModel]
+Teacher = Callable[[int], LinearModel]
 
 
 @dataclass(frozen=True)
 class Distilled:
     """A fast tier and what was found out about it out of fold."""
 
-    tier: FastTier
+    fast: FastModel
     macro_f1: dict[str, float]  #: by tier: accurate, fast, cascade
     share: float  #: of the headlines that the fast tier answers in a cascade
 
 
-def line_counts(headlines: Sequence[str], views: NgramRanges = NGRAM_RANGES, bits: int = BITS) -> sparse.csr_array:
+def line_counts(
+    headlines: Sequence[str], ngram_ranges: NgramRanges = NGRAM_RANGES, bits: int = BITS
+) -> sparse.csr_array:
     """Return counts of the n-grams that a fast tier reads, (n_headlines, 2**bits) float32."""
     text = "\n".join(normalize_all(headlines))
     rows, columns = [], []
-    for view, (low, high) in views.items():
-        bounds, found = hash_lines(read_view(view, text), low, high, bits)
+    for name, (low, high) in ngram_ranges.items():
+        bounds, found = hash_lines(read_text(name, text), low, high, bits)
         row = np.tile(np.repeat(np.arange(len(headlines)), np.diff(bounds)), len(found))
         inside = np.flatnonzero(found < 1 << bits)
         rows.append(row[inside])
@@ -86,7 +88,7 @@ def fit_student(
     """Fit a softmax regression to probabilities.
 
     A headline's value in a column is its count there times the column's inverse document frequency, over the
-    square root of its number of n-grams, as :class:`FastTier` has it.
+    square root of its number of n-grams, as :class:`FastModel` has it.
 
     Args:
         counts: (n_rows, n_columns).
@@ -126,7 +128,7 @@ def fit_student(
 
 def distill(
     teacher: Teacher,
-    model: CompiledModel,
+    model: LinearModel,
     headlines: Sequence[str],
     counts: Counts,
     target: NDArray[np.intp],
@@ -174,18 +176,18 @@ def distill(
 
 
 def _teach(
-    teacher: CompiledModel | Callable[[], CompiledModel],
+    teacher: LinearModel | Callable[[], LinearModel],
     lessons: Sequence[Counts],
     lines: sparse.csr_array,
     test: Counts,
     test_headlines: Sequence[str],
-) -> tuple[FastTier, NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[FastModel, NDArray[np.float32], NDArray[np.float32]]:
     """Return a student, and its and its teacher's logits of test rows."""
-    model = teacher if isinstance(teacher, CompiledModel) else teacher()
+    model = teacher if isinstance(teacher, LinearModel) else teacher()
     target = softmax(np.vstack([model.scores_of_counts(part) for part in lessons]))
     weights, intercept = fit_student(lines, target)
     frequency = np.bincount(lines.indices, minlength=lines.shape[1])
-    tier = FastTier.quantize(model.sections, weights, intercept, NGRAM_RANGES, frequency)
+    tier = FastModel.quantize(model.sections, weights, intercept, NGRAM_RANGES, frequency)
     return tier, tier.scores(test_headlines)[0], model.scores_of_counts(test)
 
 
@@ -212,7 +214,7 @@ def choose_threshold(
     different = np.cumsum((answers != rivals)[order]) / len(order)
     allowed = int(np.searchsorted(different, DIFFERENT, side="right"))  # so many of the surest
     threshold = float(sure[order[allowed - 1]]) if allowed else 1.0
-    stands = sure >= threshold
+    stands = accepted(sure, np.ones(len(sure), np.bool_), threshold)
 
     def macro_f1(answer: NDArray[np.intp]) -> float:
         return float(f1_score(target, answer, average="macro"))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.errors import ConfigError
 from classifier.evaluation.calibration import fit_temperature
 from classifier.evaluation.metrics import probabilities_of
-from classifier.model.artefact import CompiledModel
+from classifier.model.linear import LinearModel
 from classifier.training.config import Candidate, Labels
 from classifier.training.estimators import linear_weights
 from classifier.training.features import Counts, slice_rows
@@ -49,7 +49,7 @@ class LabelQuality:
     probabilities: NDArray[np.float64]  #: (n_rows, n_sections), calibrated
     quality: NDArray[np.float64]  #: (n_rows,), 0 for a label that is surely wrong to 1 for one that is surely right
     suspect: NDArray[np.bool_]  #: (n_rows,), likely label errors
-    models: list[CompiledModel]  #: one a fold, to explain the judgement; the model of a row is ``models[fold[row]]``
+    models: list[LinearModel]  #: one a fold, to explain the judgement; the model of a row is ``models[fold[row]]``
     fold: NDArray[np.intp]  #: (n_rows,)
 
 

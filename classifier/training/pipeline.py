@@ -14,7 +14,8 @@ import sklearn
 from classifier.corpus.datasets import datasets, slug
 from classifier.errors import ClassifierError, ConfigError
 from classifier.evaluation.metrics import Difference, EvaluatedTable, Evaluation, compare, evaluate
-from classifier.model.artefact import CompiledModel
+from classifier.model.linear import LinearModel
+from classifier.model.model import Model
 from classifier.paths import models_folder
 from classifier.text.embeddings import EMBEDDINGS_VERSION
 from classifier.text.morphemes import kiwi_versions
@@ -83,19 +84,19 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         materials, leaderboard = _search(config, corpora, run, digest, progress)
         winner, throughput = leaderboard[0]
 
-        model = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
+        linear = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
         folder = models_folder() / config.name
-        model = model.with_about(**_about(config, corpora, winner, digest, folder))
+        model = Model(corpora.sections, linear, about=_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:
             model = with_fast_tier(model, winner, materials, corpora, config)
-        evaluated = evaluate(model, corpora.test)
+        evaluated = evaluate(linear, corpora.test)
         tiers = evaluate_tiers(model, evaluated, corpora)
         model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
         model.save(folder)
         run.log_winner(winner, throughput, evaluated.evaluation)
         card = (folder / "README.md").read_text(encoding="utf-8")
-        _log_artefacts(run, config, corpora, materials, winner, model, evaluated, card)
+        _log_artefacts(run, config, corpora, materials, winner, linear, evaluated, card)
 
         tags = {
             "experiment": config.name,
@@ -182,7 +183,7 @@ def _log_artefacts(
     corpora: Corpora,
     materials: TrainingSet,
     winner: Result,
-    model: CompiledModel,
+    model: LinearModel,
     evaluated: EvaluatedTable,
     card: str,
 ) -> None:
@@ -255,7 +256,7 @@ def _about(config: Config, corpora: Corpora, winner: Result, digest: str, folder
 
 
 def decide(
-    config: Config, model: CompiledModel, version: int, test: pd.DataFrame, evaluated: EvaluatedTable
+    config: Config, model: Model, version: int, test: pd.DataFrame, evaluated: EvaluatedTable
 ) -> tuple[bool, str]:
     """Promote the new version if it beats the champion on the same test table; say why or why not."""
     name = config.experiment.registered_model
@@ -269,7 +270,7 @@ def decide(
         verdict = "promoted: there was no champion"
     else:
         try:
-            champion: CompiledModel | None = load_version(name, number)
+            champion: Model | None = load_version(name, number)
         except ClassifierError as error:
             logger.warning("the champion, version %d, cannot be loaded: %s", number, error)
             champion = None
@@ -283,7 +284,7 @@ def decide(
                 )
             verdict = f"promoted: replaces version {number}, whose sections differ, as the config says"
         else:
-            rival = evaluate(champion, test)
+            rival = evaluate(champion.primary, test)
             difference = compare(evaluated, rival, seed=config.experiment.seed)
             figures = _in_words(difference)
             if difference.macro_f1 <= 0:

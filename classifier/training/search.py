@@ -20,9 +20,8 @@ from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.errors import DataError
 from classifier.evaluation.calibration import fit_temperature
 from classifier.evaluation.metrics import Evaluation, probabilities_of, score
-from classifier.model.artefact import CompiledModel
 from classifier.model.blocks import BLOCKS, Batch
-from classifier.model.linear import Weights
+from classifier.model.linear import LinearModel, Weights
 from classifier.text.normalize import normalize_all
 from classifier.training.config import Candidate
 from classifier.training.estimators import linear_weights, make_estimator
@@ -309,7 +308,7 @@ def fit_model(
     rows: NDArray[np.intp] | None = None,
     extra: Auxiliary = NOTHING,
     temperature: float = 1.0,
-) -> CompiledModel:
+) -> LinearModel:
     """Fit a candidate on all rows, or some, and compile it, with the temperature that cross-validation found if any."""
     rows = np.arange(len(target)) if rows is None else rows
     features, estimator = fit(candidate, counts, target, rows, embeddings, seed, weighting, extra)
@@ -318,7 +317,7 @@ def fit_model(
 
 def compile_model(
     features: HeadlineFeatures, estimator: Any, sections: Sequence[str], temperature: float
-) -> CompiledModel:
+) -> LinearModel:
     """Turn fitted features and a fitted linear estimator into plain arrays.
 
     The temperature is divided out and the scores of every feature are centred over the sections;
@@ -335,4 +334,4 @@ def compile_model(
             coefficients=np.ascontiguousarray(parts[name], np.float32),
         )
     prior = (intercept - intercept.mean()) / temperature
-    return CompiledModel(tuple(sections), np.asarray(prior, np.float32), blocks)
+    return LinearModel.of_blocks(tuple(sections), np.asarray(prior, np.float32), blocks)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifier.evaluation.metrics import EvaluatedTable, score
-from classifier.model.artefact import CompiledModel
-from classifier.model.cascade import confidence
+from classifier.model.cascade import accepted, confidence
+from classifier.model.linear import LinearModel
+from classifier.model.model import Model
 from classifier.model.scoring import softmax
 from classifier.paths import cache_folder
 from classifier.training.config import Config
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 def refit_fold(
     winner: Result, materials: TrainingSet, sections: tuple[str, ...], seed: int, fold: int | None
-) -> CompiledModel:
+) -> LinearModel:
     """Fit the winner on all rows, or on those of a fold, and compile it."""
     rows = None if fold is None else materials.folds[fold][0]
     weighting = materials.weighting if fold is None else (materials.weightings or [None] * (fold + 1))[fold]
@@ -37,13 +37,11 @@ def refit_fold(
     )  # fmt: skip
 
 
-def with_fast_tier(
-    model: CompiledModel, winner: Result, materials: TrainingSet, corpora: Corpora, config: Config
-) -> CompiledModel:
+def with_fast_tier(model: Model, winner: Result, materials: TrainingSet, corpora: Corpora, config: Config) -> Model:
     """Return the model with a fast tier distilled from it."""
     found = distill(
         partial(refit_fold, winner, materials, corpora.sections, config.experiment.seed),
-        model,
+        model.accurate,
         corpora.train["headline"].tolist(),
         materials.counts,
         materials.target,
@@ -56,17 +54,17 @@ def with_fast_tier(
         "out of fold: macro-F1 %.4f, fast tier %.4f, cascade %.4f, in which the fast tier answers %.0f%%",
         *(found.macro_f1[tier] for tier in ("accurate", "fast", "cascade")), 100 * found.share,
     )  # fmt: skip
-    return replace(model, fast=found.tier).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
+    return model.replace(fast=found.fast).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
 
 
-def evaluate_tiers(model: CompiledModel, evaluated: EvaluatedTable, corpora: Corpora) -> dict[str, dict[str, float]]:
+def evaluate_tiers(model: Model, evaluated: EvaluatedTable, corpora: Corpora) -> dict[str, dict[str, float]]:
     """Return what the tiers come to on the test table, read once: the accurate model's answers are ``evaluated``."""
     if model.fast is None:
         return {}
-    logits, known = model.fast.scores(corpora.test["headline"].tolist())
-    sure = known & (confidence(logits) >= model.fast.threshold)
+    logits, has_features = model.fast.scores(corpora.test["headline"].tolist())
+    stands = accepted(confidence(logits), has_features, model.fast.threshold)
     probabilities = softmax(logits)
-    answers = {"fast": probabilities, "cascade": np.where(sure[:, None], probabilities, evaluated.probabilities)}
+    answers = {"fast": probabilities, "cascade": np.where(stands[:, None], probabilities, evaluated.probabilities)}
     found = {tier: score(answer, evaluated.target, evaluated.sections) for tier, answer in answers.items()}
     return {
         tier: {
@@ -74,7 +72,7 @@ def evaluate_tiers(model: CompiledModel, evaluated: EvaluatedTable, corpora: Cor
             "accuracy": figures.accuracy,
             "log_loss": figures.log_loss,
             "ece": figures.ece,
-            "answered_by_fast": float(sure.mean()) if tier == "cascade" else 1.0,
+            "answered_by_fast": float(stands.mean()) if tier == "cascade" else 1.0,
         }
         for tier, figures in found.items()
     }

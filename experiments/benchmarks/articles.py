@@ -24,8 +24,8 @@ SENTENCES = (1, 2, 4, 8, 100)
 def main() -> None:
     """Measure and write."""
     articles = [json.loads(line) for line in ARTICLES.read_text(encoding="utf-8").splitlines()]
-    clf = Classifier.load()
-    truth = np.array([clf.sections.index(article["section"]) for article in articles])
+    model = Classifier.load().model.accurate
+    truth = np.array([model.sections.index(article["section"]) for article in articles])
     chosen_on = np.arange(len(articles)) % 2 == 0
 
     def row(name: str, logits: np.ndarray) -> dict[str, object]:
@@ -38,11 +38,14 @@ def main() -> None:
         }
 
     rows = [
-        row("the title alone", clf.model.scores([a["headline"] for a in articles])[0]),
-        row("title and body as one text", clf.model.scores([f"{a['headline']} {a['body']}" for a in articles])[0]),
+        row("the title alone", model.scores([a["headline"] for a in articles])[0]),
+        row(
+            "title and body as one text",
+            model.scores([f"{a['headline']} {a['body']}" for a in articles])[0],
+        ),
     ]
     for counts, most in itertools.product(TITLES, SENTENCES):
-        found = [article_logits(clf.model, a["headline"], a["body"], title_counts=counts, most=most) for a in articles]
+        found = [article_logits(model, a["headline"], a["body"], title_counts=counts, most=most) for a in articles]
         name = f"title {counts}×, " + (f"the first {most} sentences" if most < SENTENCES[-1] else "all sentences")
         rows.append(row(name, np.stack([logits for logits, _ in found])))
     for line in rows:

@@ -10,19 +10,19 @@ from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
 from classifier.evaluation.metrics import evaluate
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 
 TABLES = ("sample:test", "ynat:dev", "portal-2025")
 
 
 def main() -> None:
     """Read every table once, write."""
-    model = CompiledModel.load("models/sample")
+    model = Model.load("models/sample")
     rows = []
     for name in TABLES:
         table = load_corpus(name)
         size = {"headlines": len(table), "sections": int(table["section"].nunique())}
-        rows.append({"table": name} | size | figures(evaluate(model, table)))
+        rows.append({"table": name} | size | figures(evaluate(model.accurate, table)))
         print(rows[-1], flush=True)
     write("elsewhere", rows)
 

@@ -16,13 +16,13 @@ from contextlib import ExitStack
 from typing import Any
 from unittest import mock
 
+import numpy as np
 from benchmarks.clock import seconds
 from benchmarks.common import write
 from benchmarks.speed import MODEL
 
 from classifier.corpus.datasets import load_corpus
-from classifier.model import artefact, blocks, fast
-from classifier.model import linear as tfidf
+from classifier.model import blocks, fast, linear
 from classifier.prediction.classifier import Classifier
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
@@ -33,13 +33,13 @@ ROUNDS = 15
 FAST = {
     "normalising": (fast, "normalize_all"),
     "hashing n-grams": (fast, "hash_lines"),
-    "table look-ups, and sums by headline": (fast.FastTier, "_lane_sums"),
+    "table look-ups, and sums by headline": (fast.FastModel, "_lane_sums"),
 }
 ACCURATE = {
     "Kiwi, and its morphemes as arrays": (blocks, "analyze"),
-    "normalising": (artefact, "normalize_all"),
+    "normalising": (linear, "normalize_all"),
     "hashing n-grams": (blocks, "hash_ngrams"),
-    "TF-IDF, and sums by headline": (tfidf.Tables, "add_scores"),
+    "TF-IDF, and sums by headline": (linear.LinearModel, "_add_occurrences"),
 }
 
 
@@ -66,13 +66,15 @@ def shares(call: Callable[[], Any], parts: dict[str, tuple[Any, str]]) -> tuple[
     return {part: taken[part] / whole for part in parts} | {"the rest": 1 - sum(taken.values()) / whole}, whole / ROUNDS
 
 
-def bare_lookups(tier: fast.FastTier, headlines: list[str]) -> float:
+def bare_lookups(tier: fast.FastModel, headlines: list[str]) -> float:
     """Return the seconds that NumPy alone needs for the look-ups of these headlines, from one chunk of them."""
     text = "\n".join(normalize_all(headlines[: fast.CHUNK]))
     columns = [
-        hash_lines(fast.read_view(view, text), low, high, tier.bits)[1] for view, (low, high) in tier.views.items()
+        hash_lines(fast.read_text(name, text), low, high, tier.bits)[1]
+        for name, (low, high) in tier.ngram_ranges.items()
     ]
-    taken = [sum(seconds(lambda: tier.table[0].take(column)) for column in columns) for _ in range(100)]  # noqa: B023
+    words = tier.table.view(np.uint64)[0, :, 0]
+    taken = [sum(seconds(lambda: words.take(column)) for column in columns) for _ in range(100)]  # noqa: B023
     return statistics.median(taken) * len(headlines) / fast.CHUNK
 
 

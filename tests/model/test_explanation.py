@@ -57,7 +57,7 @@ def check_explanations(model, headlines):
 
 def test_contributions_sum_to_the_score_of_every_section(clf, sample):
     headlines = [headline for headline, _ in sample["test"][:: len(sample["test"]) // 100]][:100]
-    check_explanations(clf.model, headlines + AWKWARD)
+    check_explanations(clf.model.accurate, headlines + AWKWARD)
 
 
 def test_contributions_sum_up_whatever_the_blocks(every_block, sample):
@@ -66,43 +66,43 @@ def test_contributions_sum_up_whatever_the_blocks(every_block, sample):
 
 def test_words_come_by_weight_and_only_as_many_as_asked(clf):
     headline = "손흥민 멀티골 토트넘 역전승 거두고 리그 선두 도약"
-    every = explain(clf.model, headline, "스포츠", top=100)
+    every = explain(clf.model.accurate, headline, "스포츠", top=100)
     words = [part for part in every if part.span]
     assert len(words) == 8
     assert [abs(part.weight) for part in words] == sorted((abs(part.weight) for part in words), reverse=True)
     for top in (0, 1, 3):
-        found = explain(clf.model, headline, "스포츠", top=top)
+        found = explain(clf.model.accurate, headline, "스포츠", top=top)
         assert [part for part in found if part.span] == words[:top]
         assert [part.text for part in found[top:]] == ["(other words)", "(prior)"]
         assert sum(part.weight for part in found) == pytest.approx(sum(part.weight for part in every), abs=1e-6)
 
 
 def test_football_words_speak_for_sports(clf):
-    found = {part.text: part.weight for part in explain(clf.model, "손흥민 골, 축구 대표팀 우승", "스포츠")}
+    found = {part.text: part.weight for part in explain(clf.model.accurate, "손흥민 골, 축구 대표팀 우승", "스포츠")}
     assert found["축구"] > 0
     assert found["우승"] > 0
 
 
 def test_a_tag_that_the_normalizer_takes_off_has_no_say(clf):
-    words = [part.text for part in explain(clf.model, "[속보] 국회 본회의 개의", "정치") if part.span]
+    words = [part.text for part in explain(clf.model.accurate, "[속보] 국회 본회의 개의", "정치") if part.span]
     assert sorted(words) == ["개의", "국회", "본회의"]
 
 
 def test_spans_point_into_the_decomposed_headline(clf):
     headline = unicodedata.normalize("NFD", "국회 본회의 개의")
-    words = [part.text for part in explain(clf.model, headline, "정치") if part.span]
+    words = [part.text for part in explain(clf.model.accurate, headline, "정치") if part.span]
     assert sorted(words) == sorted(headline.split())
 
 
 def test_a_headline_without_anything_known_is_all_prior(clf):
     for headline in ("", "…!?", "[속보]"):
-        (prior,) = explain(clf.model, headline, "정치")
+        (prior,) = explain(clf.model.accurate, headline, "정치")
         assert (prior.text, prior.span) == ("(prior)", None)
 
 
 def test_an_unknown_section_is_a_value_error(clf):
     with pytest.raises(ValueError):  # noqa: PT011
-        explain(clf.model, "국회 본회의 개의", "운세")
+        explain(clf.model.accurate, "국회 본회의 개의", "운세")
     with pytest.raises(ValueError, match=r"'운세' is unknown; this model has .*정치"):
         clf.explain("국회 본회의 개의", section="운세")
 

@@ -39,9 +39,9 @@ def test_the_articles_are_sixteen_a_section_and_different(clf: Classifier) -> No
 def test_an_article_is_the_mean_of_its_title_and_its_sentences(clf: Classifier) -> None:
     title, body = "한은, 기준금리 동결", "한국은행이 기준금리를 묶었다. 물가는 더 지켜본다.\n시장은 안도했다."
     assert sentences(body) == ["한국은행이 기준금리를 묶었다.", "물가는 더 지켜본다.", "시장은 안도했다."]
-    logits, known = article_logits(clf.model, title, body)
-    expected, _ = clf.model.scores([title, *sentences(body)])
-    assert known
+    logits, has_features = article_logits(clf.model.accurate, title, body)
+    expected, _ = clf.model.accurate.scores([title, *sentences(body)])
+    assert has_features
     np.testing.assert_allclose(logits, expected.mean(axis=0), rtol=1e-5)
     prediction = clf.predict_article(title, body)
     assert (prediction.headline, prediction.section) == (title, "경제")

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.stream import Chunk, Position
 from classifier.errors import DataError
-from classifier.model.artefact import CompiledModel, Weights
 from classifier.model.blocks import BLOCKS, Batch
+from classifier.model.linear import LinearModel, Weights
+from classifier.model.model import Model
 from classifier.prediction.classifier import BatchPrediction, Classifier
 from classifier.prediction.files import Job, predict_stream
 from classifier.prediction.rendering import Renderer
@@ -41,8 +42,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory, sample: dict[str, list[tuple
     columns = np.unique(found.column)
     weights = dice.normal(size=(len(columns), len(SECTIONS))).astype(np.float32)
     block = Weights(columns, np.ones(len(columns), np.float32), weights)
-    model = CompiledModel(SECTIONS, np.zeros(len(SECTIONS), np.float32), {"chars": block}, {"name": "random"})
-    return model.save(tmp_path_factory.mktemp("quick") / "model")
+    linear = LinearModel.of_blocks(SECTIONS, np.zeros(len(SECTIONS), np.float32), {"chars": block})
+    return Model(SECTIONS, linear, about={"name": "random"}).save(tmp_path_factory.mktemp("quick") / "model")
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +135,8 @@ def test_the_command_keeps_columns_packs_by_suffix_and_tells_broken_rows(quick: 
 def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed: int) -> None:
     dice = np.random.default_rng(seed)
     probabilities = dice.dirichlet(np.full(len(SECTIONS), 0.3), size=len(texts)).astype(np.float32)
-    known, fast = dice.random((2, len(texts))) < 0.8
-    answers = BatchPrediction(probabilities, known, fast)
+    has_features, fast = dice.random((2, len(texts))) < 0.8
+    answers = BatchPrediction(probabilities, has_features, fast)
     chunk = Chunk(texts, {0: BadRow(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
     lines = Renderer(SECTIONS, "jsonl", keep=("tag",)).render(chunk, answers).decode().split("\n")
     assert lines.pop() == ""
@@ -148,7 +149,7 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
         named = [answer["probabilities"][section] for section in SECTIONS]
         assert named == pytest.approx(probabilities[i].tolist(), abs=1e-6)
         best = SECTIONS[int(probabilities[i].argmax())]
-        assert answer["section"] == (best if known[i] else None)
+        assert answer["section"] == (best if has_features[i] else None)
         assert answer["tier"] == ("fast" if fast[i] else "accurate")
     tsv = Renderer(SECTIONS, "tsv", top, keep=("tag",))
     table = (tsv.header + tsv.render(chunk, answers)).decode().split("\n")

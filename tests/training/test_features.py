@@ -61,7 +61,7 @@ def test_a_candidates_weights_reach_the_fit(counts):
         candidate = Candidate(
             estimator="linear_svc", features=("chars",), min_df=2, block_weights=weights, parameters={}
         )
-        models.append(fit_model(candidate, chars, target, ("가", "나"), None, 0).blocks["chars"].coefficients)
+        models.append(fit_model(candidate, chars, target, ("가", "나"), None, 0).block("chars")[1])
     assert not np.allclose(*models, rtol=0.05)
 
 

@@ -16,7 +16,7 @@ import pytest
 from mlflow import MlflowClient
 
 from classifier.errors import ConfigError, DataError, ModelError, TrackingError
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.tracking.registry import promote, rollback, versions
@@ -57,7 +57,7 @@ def test_a_training_leaves_runs_an_artefact_a_version_and_a_champion(inside: Pat
 
     (version,) = versions()
     assert version.aliases == ("champion",)
-    left, champion = CompiledModel.load("models/quick"), CompiledModel.load("models/champion")
+    left, champion = Model.load("models/quick"), Model.load("models/champion")
     assert left.fingerprint == champion.fingerprint == version.tags["fingerprint"]
     assert champion.about["version"] == version.number
     assert champion.about["test"]["macro_f1"] == pytest.approx(parent.data.metrics["macro_f1"], abs=1e-4)
@@ -152,7 +152,7 @@ def test_the_champion_changes_only_for_a_reason(tables: Path) -> None:
     assert promoted(strong) == (True, 2)
     assert "beats the champion, version 1 (macro-F1 +" in strong.verdict
     assert "95% interval" in strong.verdict
-    assert CompiledModel.load("models/champion").about["version"] == 2
+    assert Model.load("models/champion").about["version"] == 2
 
     below = train(write_config("below.toml", floor=0.999))
     assert promoted(below) == (False, 3)
@@ -189,13 +189,13 @@ def test_a_damaged_version_cannot_be_promoted(tables: Path) -> None:
     weights = min((tables / "mlruns").glob("**/weights-*.npz"))
     damaged = [v.number for v in versions() if v.tags["fingerprint"][:16] in weights.name]
     weights.write_bytes(weights.read_bytes()[:1000])
-    before = CompiledModel.load("models/champion").fingerprint
+    before = Model.load("models/champion").fingerprint
     with pytest.raises(ModelError, match=f"Version {damaged[0]} .* cannot be promoted"):
         promote(damaged[0], reason="")
     weights.unlink()
     with pytest.raises(ModelError, match="cannot be promoted"):
         promote(damaged[0], reason="")
-    assert CompiledModel.load("models/champion").fingerprint == before
+    assert Model.load("models/champion").fingerprint == before
 
 
 def test_an_unreachable_store_fails_before_anything_is_computed(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:

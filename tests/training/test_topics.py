@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from classifier.errors import ConfigError, DataError
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 from classifier.training.config import Labels
 from classifier.training.features import FeatureCache
 from classifier.training.label_errors import stated_weighting
@@ -87,7 +87,7 @@ def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: 
     for name, auxiliary in (("alone", ""), ("helped", '"other.tsv"')):
         Path(f"{name}.toml").write_text(CONFIG.format(auxiliary=auxiliary), encoding="utf-8")
         train(f"{name}.toml")
-    alone, helped = CompiledModel.load("models/alone"), CompiledModel.load("models/helped")
+    alone, helped = Model.load("models/alone"), Model.load("models/helped")
     assert helped.about["auxiliary"] == ["other.tsv"]
     assert helped.sections == alone.sections == ("경제", "연예", "스포츠")
     assert helped.fingerprint != alone.fingerprint

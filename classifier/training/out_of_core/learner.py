@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from classifier.evaluation.calibration import fit_temperature
-from classifier.model.fast import FastTier, read_view
+from classifier.model.fast import FastModel, read_text
 from classifier.text.ngrams import hash_lines, ngrams_of_line
 from classifier.training.distill import NGRAM_RANGES
 from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions
@@ -32,7 +32,7 @@ _TEST_ROWS = 200_000  #: of what is held out, at most
 class Streamed:
     """A fast tier that was fitted from a stream."""
 
-    tier: FastTier
+    tier: FastModel
     rows: int  #: learned from: without repeats and contradictions, test and calibration
     digest: str  #: SHA-256 of all rows
     test: tuple[list[str], list[int]]  #: normalized headlines held out for the test, and their sections
@@ -59,7 +59,7 @@ class HashedSoftmaxRegression:
         number = np.zeros(len(normalized), np.int64)
         columns, lengths = [], []
         for view, (low, high) in NGRAM_RANGES.items():
-            bounds, found = hash_lines(read_view(view, text), low, high, self.bits)
+            bounds, found = hash_lines(read_text(view, text), low, high, self.bits)
             size = np.diff(bounds)
             number += ngrams_of_line(size, low, high)
             columns.append(found.T.ravel().astype(np.int32))
@@ -99,9 +99,9 @@ class HashedSoftmaxRegression:
         self.weights[occurring] = self.weights.take(occurring, axis=0) - gradient
         self.intercept -= self.rate / 10 * error.sum(axis=0)
 
-    def tier(self, sections: tuple[str, ...]) -> FastTier:
+    def tier(self, sections: tuple[str, ...]) -> FastModel:
         """Return the weights as a fast tier, a byte each."""
-        return FastTier.quantize(sections, self.weights[:-1], self.intercept, NGRAM_RANGES, self.frequency)
+        return FastModel.quantize(sections, self.weights[:-1], self.intercept, NGRAM_RANGES, self.frequency)
 
 
 def fit_stream(

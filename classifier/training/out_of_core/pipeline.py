@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from classifier.corpus.datasets import datasets, load_corpus
 from classifier.corpus.sections import in_order
 from classifier.errors import ConfigError, DataError
 from classifier.evaluation.metrics import Evaluation, evaluate
-from classifier.model.artefact import CompiledModel
+from classifier.model.model import Model
 from classifier.paths import cache_folder, models_folder
 from classifier.text.normalize import normalize_all
 from classifier.tracking.registry import register
@@ -81,7 +79,7 @@ def train_stream(
         folder = models_folder() / config.name
         model = model.with_about(**_about(config, found, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
-        evaluated = evaluate(model, test)
+        evaluated = evaluate(model.primary, test)
         model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=test_name)
         model.save(folder)
         run.log_figures(evaluated.evaluation, {"rows": rows, "rows_learned": found.rows, "fit_seconds": seconds})
@@ -109,7 +107,7 @@ def train_stream(
 
 def _fit(
     config: Config, base: Path, reading: Progress, learning: Progress
-) -> tuple[CompiledModel, Streamed, int, pd.DataFrame, str]:
+) -> tuple[Model, Streamed, int, pd.DataFrame, str]:
     """Return the model, what was learned from, how many rows there were, and the test table with its name."""
     import pandas as pd
 
@@ -135,8 +133,7 @@ def _fit(
         test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
         if not headlines:
             raise DataError(f"{test_name}: no rows. Hold out more, or name a test table.")
-    intercept = np.zeros(len(sections), np.float32)
-    return CompiledModel(sections, intercept, {}, fast=found.tier), found, rows.rows, test, test_name
+    return Model(sections, fast=found.tier), found, rows.rows, test, test_name
 
 
 def _about(config: Config, found: Streamed, folder: Path) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.evaluation.metrics import EvaluatedTable, probabilities_of, score
-from classifier.model.artefact import CompiledModel
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.explanation import block_text
+from classifier.model.linear import LinearModel
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
 from classifier.training.features import Counts
@@ -27,7 +27,7 @@ _COMMON = 5
 
 
 def top_features(
-    model: CompiledModel, headlines: Sequence[str], counts: Counts, top: int = 12
+    model: LinearModel, headlines: Sequence[str], counts: Counts, top: int = 12
 ) -> dict[str, list[tuple[str, str, float]]]:
     """Return, for each section, the features that weigh most: (text, block, weight).
 
@@ -38,12 +38,13 @@ def top_features(
     ranked: dict[str, list[tuple[str, str, float]]] = {}
     names: dict[tuple[str, int], str] = {}
     chosen: dict[str, list[tuple[float, str, int]]] = {section: [] for section in model.sections}
-    for name, weights in model.blocks.items():
-        frequency = np.bincount(counts[name].indices, minlength=BLOCKS[name].columns)[weights.columns]
-        strength = np.where(frequency >= _COMMON, 1.0, 0.0)[:, None] * weights.coefficients * weights.idf[:, None]
+    for name in model.blocks:
+        columns, weights = model.block(name)
+        frequency = np.bincount(counts[name].indices, minlength=BLOCKS[name].columns)[columns]
+        strength = np.where(frequency >= _COMMON, 1.0, 0.0)[:, None] * weights
         for index, section in enumerate(model.sections):
             best = np.argsort(-strength[:, index])[:top]
-            chosen[section] += [(float(strength[i, index]), name, int(weights.columns[i])) for i in best]
+            chosen[section] += [(float(strength[i, index]), name, int(columns[i])) for i in best]
     for section, found in chosen.items():
         chosen[section] = sorted(found, reverse=True)[: 3 * top]
     for name in model.blocks:

@@ -1,0 +1,229 @@
+"""The model: an accurate and/or a fast scorer of the same sections, and the folder that it is kept in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.errors import ModelError
+from classifier.model.artefact import (
+    AccurateFiles,
+    FastFiles,
+    Manifest,
+    OpenArtefact,
+    array_digest,
+    write_artefact,
+)
+from classifier.model.blocks import BLOCKS
+from classifier.model.card import model_card
+from classifier.model.cascade import TIERS, Cascade
+from classifier.model.fast import FastModel
+from classifier.model.linear import LinearModel
+from classifier.model.scoring import Scorer
+from classifier.text.morphemes import kiwi_versions
+
+
+class StoredLinearModel:
+    """The accurate model of an open artefact: read when it is first needed, once for all threads."""
+
+    def __init__(self, artefact: OpenArtefact) -> None:
+        self.artefact = artefact
+        self._model: LinearModel | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> LinearModel:
+        """Return the model.
+
+        Raises:
+            ModelError: it is damaged, or was made for another Kiwi.
+        """
+        with self._lock:
+            if self._model is None:
+                self.artefact.check_kiwi()
+                self._model = self._read()
+            return self._model
+
+    def _read(self) -> LinearModel:
+        manifest = self.artefact.manifest
+        if manifest.accurate is None:
+            raise ModelError(f"{self.artefact.folder}: a fast model alone.")
+        columns, table = self.artefact.array("columns"), self.artefact.array("table")
+        try:
+            intercept = np.array(manifest.accurate.intercept, np.float32)
+            return LinearModel(manifest.sections, intercept, manifest.accurate.blocks, columns, table)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{self.artefact.folder}: the arrays do not fit the manifest ({error}). Train again."
+            ) from error
+
+
+class Model:
+    """What answers: an accurate and/or a fast scorer. It does not change; :meth:`replace` returns another.
+
+    Args:
+        sections: their names, in the order of the scores' columns.
+        accurate: the accurate scorer, if it has one.
+        fast: the fast scorer, if it has one.
+        about: name, version, figures … for people.
+        settings: what else decides the answers, in JSON's types; part of the fingerprint.
+
+    Raises:
+        ValueError: it has neither scorer, or one of other sections.
+    """
+
+    def __init__(
+        self,
+        sections: tuple[str, ...],
+        accurate: LinearModel | StoredLinearModel | None = None,
+        fast: FastModel | None = None,
+        about: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.sections, self.fast, self._accurate = sections, fast, accurate
+        self.about, self.settings = dict(about or {}), dict(settings or {})
+        given = [part.sections for part in (fast, accurate) if isinstance(part, FastModel | LinearModel)]
+        if (accurate is None and fast is None) or any(part != sections for part in given):
+            raise ValueError(f"a model of {', '.join(sections)} needs scorers of these sections, not {given}")
+
+    @property
+    def accurate(self) -> LinearModel:
+        """The accurate scorer, which is read from its files when it is first needed.
+
+        Raises:
+            ModelError: there is none, it is damaged, or it was made for another Kiwi.
+        """
+        if self._accurate is None:
+            raise ModelError("This model is a fast one alone.")
+        return self._accurate if isinstance(self._accurate, LinearModel) else self._accurate.read()
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The ways in which it can answer, the usual one last."""
+        if self._accurate is None:
+            return ("fast",)
+        return ("accurate",) if self.fast is None else ("fast", "accurate", "cascade")
+
+    @property
+    def primary(self) -> LinearModel | FastModel:
+        """The accurate scorer, or the fast one if there is no other."""
+        return self.fast if self._accurate is None and self.fast is not None else self.accurate
+
+    def check_tier(self, tier: str | None) -> str:
+        """Return ``tier``, or the usual one for None, and see to it that it can answer.
+
+        Raises:
+            ModelError: it does not have this tier, or was made for another Kiwi.
+            ValueError: there is no such tier.
+        """
+        tier = self.tiers[-1] if tier is None else tier
+        if tier not in TIERS:
+            raise ValueError(f"tier {tier!r} is none of {', '.join(TIERS)}")
+        if tier not in self.tiers and self.fast is None:
+            raise ModelError(
+                f"This model has no fast tier, which tier {tier!r} needs: it was trained without one. "
+                "Train again, or use tier 'accurate'."
+            )
+        if tier not in self.tiers:
+            raise ModelError(f"This model is a fast one alone and cannot answer by tier {tier!r}. Leave the tier out.")
+        if tier != "fast" and isinstance(self._accurate, StoredLinearModel):
+            self._accurate.artefact.check_kiwi()
+        return tier
+
+    def scorer(self, tier: str | None = None) -> Scorer:
+        """Return what answers by a tier; without one, by the usual tier. See :meth:`check_tier`."""
+        tier = self.check_tier(tier)
+        if self.fast is None or tier == "accurate":
+            return self.accurate
+        return self.fast if tier == "fast" else Cascade(self.fast, lambda: self.accurate)
+
+    def replace(self, **changes: Any) -> Model:
+        """Return the same model with some of the arguments of :class:`Model` replaced."""
+        same = {"accurate": self._accurate, "fast": self.fast, "about": self.about, "settings": self.settings}
+        return Model(self.sections, **same | changes)
+
+    def with_about(self, **facts: Any) -> Model:
+        """Return the same model with some facts about it replaced."""
+        return self.replace(about=self.about | facts)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that decides the answers, the same on every machine."""
+        return self._manifest.fingerprint
+
+    @cached_property
+    def _manifest(self) -> Manifest:
+        accurate: AccurateFiles | None = None
+        if isinstance(self._accurate, StoredLinearModel):
+            accurate = self._accurate.artefact.manifest.accurate
+        elif self._accurate is not None:
+            model = self._accurate
+            accurate = AccurateFiles(
+                array_digest(model.columns), array_digest(model.table), model.blocks, model.intercept.tolist(),
+                kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in model.blocks) else None,
+            )  # fmt: skip
+        fast = None if self.fast is None else FastFiles(
+            array_digest(self.fast.table), self.fast.step.tolist(), self.fast.intercept.tolist(),
+            self.fast.ngram_ranges, float(self.fast.threshold),
+        )  # fmt: skip
+        return Manifest(self.sections, accurate, fast, self.settings, self.about)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the artefact into ``folder``, replacing the one there in one step.
+
+        Raises:
+            ModelError: it cannot be written (a full disk, a folder that may not be written to); what was there stays.
+        """
+        folder, manifest = Path(folder), self._manifest
+        arrays: dict[str, NDArray[Any]] = {}
+        if self._accurate is not None:
+            arrays |= {"columns": self.accurate.columns, "table": self.accurate.table}
+        if self.fast is not None:
+            arrays["fast"] = self.fast.table
+        blocks = () if manifest.accurate is None else tuple(manifest.accurate.blocks)
+        card = model_card(self.sections, blocks, self.about, manifest.fingerprint)
+        try:
+            write_artefact(folder, manifest, arrays, card)
+        except OSError as error:
+            raise ModelError(
+                f"{folder}: the model cannot be written ({error.strerror}). Free some space or mend the folder's "
+                "rights, and run the same command again: finished work is kept."
+            ) from error
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path, *, lazy: bool = False, mapped: bool = False) -> Model:
+        """Read an artefact; every file is checked before it is used.
+
+        Args:
+            folder: where it is.
+            lazy: read the accurate model when it is first needed. Its files are held open until then.
+            mapped: map the arrays into memory instead of reading them, so that processes share one copy. The files
+                must not be written to meanwhile; to replace the folder's model is safe.
+
+        Raises:
+            ModelError: there is none, it is damaged, or it was made for other versions.
+        """
+        artefact = OpenArtefact(Path(folder), mapped=mapped)
+        manifest = artefact.manifest
+        fast = None
+        if (stored := manifest.fast) is not None:
+            table = artefact.array("fast")
+            try:
+                step, intercept = (np.array(values, np.float32) for values in (stored.step, stored.intercept))
+                fast = FastModel(
+                    manifest.sections, table, step, intercept, stored.ngram_ranges, float(stored.threshold)
+                )
+            except (TypeError, ValueError) as error:
+                raise ModelError(f"{folder}: the arrays do not fit the manifest ({error}). Train again.") from error
+        accurate = None if manifest.accurate is None else StoredLinearModel(artefact)
+        model = cls(manifest.sections, accurate, fast, manifest.about, manifest.settings)
+        model._manifest = manifest
+        if accurate is not None and not lazy:
+            accurate.read()
+        return model
