@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from classifier.evaluation.metrics import evaluate
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate, load_config
 from classifier.training.dataset import load_corpora, prepare
-from classifier.training.search import fit_model
 
 ROOT = Path(__file__).parents[1]
 FLOORS = json.loads((ROOT / "experiments" / "floors.json").read_text(encoding="utf-8"))
@@ -76,8 +76,5 @@ def test_the_recipe_of_record_reaches_its_floor(name: str, corpora: Path) -> Non
     config = load_config(path)
     rows = load_corpora(config, path.parent)
     assert len(rows.test) == recorded(name)["test"]["n"]
-    made = prepare(config, rows)
-    seed = config.experiment.seed
-    model = fit_model(winner(name), made.counts, made.target, rows.sections, made.embeddings, seed, extra=made.extra)
-    reached = evaluate(model, rows.test).evaluation.macro_f1
+    reached = evaluate(fit_model(winner(name), prepare(config, rows)), rows.test).evaluation.macro_f1
     assert floor <= reached < 0.9, "more would mean that the test table has leaked into the training"

@@ -111,7 +111,8 @@ def evaluate(
     from dataclasses import asdict
 
     from classifier.corpus.datasets import load_corpus
-    from classifier.evaluation.metrics import compare, differing, evaluate
+    from classifier.evaluation.compare import compare, differing
+    from classifier.evaluation.metrics import evaluate
     from classifier.prediction.classifier import Classifier
 
     check_tier(tier)

@@ -16,11 +16,11 @@ from classifier.curation.style import Style, judge_style
 from classifier.errors import DataError
 from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.explanation import explain
-from classifier.paths import cache_folder
 from classifier.text.normalize import normalize
-from classifier.training.features import FeatureCache
-from classifier.training.label_errors import NOISE_MODEL, LabelQuality, assess_labels
-from classifier.training.search import make_folds
+from classifier.training.config import NOISE_MODEL
+from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
+from classifier.training.label_errors import LabelQuality, assess_labels
+from classifier.training.splits import make_folds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +170,7 @@ def audit(
             f"{name}: no row has a section, so there is nothing to audit. `classifier predict` gives sections."
         )
     sections = in_order(labelled["section"])
-    target = np.array([sections.index(s) for s in labelled["section"]], np.intp)
+    target = section_numbers(labelled["section"].tolist(), sections)
     headlines = labelled["headline"].tolist()
     groups = near_duplicate_groups(headlines)
     repeated, near = _groups(labelled, groups)
@@ -182,9 +182,10 @@ def audit(
         notes.append(f"Label errors and style were not looked for: {error}")
         logger.warning("%s", notes[-1])
     else:
-        cache = FeatureCache(str(cache_folder() / "features"))
+        cache = feature_cache()
         counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
-        judgement = assess_labels(counts, target, sections, folds, cache.embeddings(), seed)
+        data = TrainingSet(headlines, counts, target, sections, folds, cache.embeddings(), seed=seed)
+        judgement = assess_labels(data)
         probabilities = np.asarray(judgement.probabilities, np.float32)
         evaluated = EvaluatedTable(score(probabilities, target, sections), target, probabilities, tuple(sections))
         column = next((c for c in ("press", "source") if c in labelled), None)

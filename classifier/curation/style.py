@@ -19,7 +19,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
-from classifier.training.search import Folds
+from classifier.training.splits import Folds
 
 #: Signs that belong to what is said (a rate, a price, a temperature), not to how it is typeset.
 _CONTENT = frozenset("%‰$€£¥₩￦℃℉°+±×÷=㎞㎏㎡㎜㎝")

@@ -1,9 +1,10 @@
-"""What a training is made from: its tables, and their rows as counts, numbers, folds and weights."""
+"""What a training learns from: its tables, and their rows as counts, numbers and folds."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,16 @@ from classifier.corpus.tables import merge_repeats
 from classifier.errors import DataError
 from classifier.paths import cache_folder
 from classifier.training.config import Config
-from classifier.training.features import Counts, FeatureCache
-from classifier.training.label_errors import NOISE_MODEL, training_weightings, weighting_in_words
-from classifier.training.search import Auxiliary, Folds, Weighting, extraction_seconds, holdout_rows, make_folds
-from classifier.training.topics import topic_groups
+from classifier.training.features import Counts, FeatureCache, slice_rows
+from classifier.training.splits import Folds, holdout_rows, make_folds, topic_groups
 
 if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger(__name__)
+
+#: What each row counts for in a fit, (n_rows,); 0 leaves it out. None: all rows count the same.
+RowWeights = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,30 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     Raises:
         DataError: a table is bad, or the training rows have one section only.
     """
+    train = _training_rows(config, base)
+    sections = in_order(train["section"])
+    if len(sections) < 2:
+        raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
+    if config.data.test is not None:
+        test, test_name = load_test(config.data.test, base, sections), config.data.test
+        repeated = train["headline"].isin(set(test["headline"]))
+        if repeated.any():
+            logger.warning("train: %d rows left out because they stand in the test table too", int(repeated.sum()))
+            train = train[~repeated]
+    else:
+        headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), sections)
+        held_out = holdout_rows(headlines, target, sections, config.data.holdout or 0, config.experiment.seed)
+        held = np.isin(np.arange(len(train)), held_out)
+        train, test = train[~held], train[held]
+        test_name = holdout_name(config)
+    auxiliary = [_load_auxiliary(reference, base, set(test["headline"])) for reference in config.data.auxiliary]
+    crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
+    logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary)
+
+
+def _training_rows(config: Config, base: Path) -> pd.DataFrame:
+    """Return the rows of all training tables, less what the config leaves out, each headline once."""
     import pandas as pd
 
     frames = [load_corpus(reference, base).assign(table=reference) for reference in config.data.train]
@@ -60,33 +86,30 @@ def load_corpora(config: Config, base: Path) -> Corpora:
         rows = rows[~chosen]
     train, cleaning = merge_repeats(rows)
     logger.info("train: %s", cleaning)
-    sections = in_order(train["section"])
-    if len(sections) < 2:
-        raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
-    if config.data.test is not None:
-        test, test_name = load_corpus(config.data.test, base), config.data.test
-        unknown = sorted(set(test["section"]) - set(sections))
-        if unknown:
-            raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
-        seen = set(test["headline"])
-        repeated = train["headline"].isin(seen)
-        if repeated.any():
-            logger.warning("train: %d rows left out because they stand in the test table too", int(repeated.sum()))
-            train = train[~repeated]
-    else:
-        index = {name: i for i, name in enumerate(sections)}
-        target = np.array([index[name] for name in train["section"]], np.intp)
-        held_out = holdout_rows(
-            train["headline"].tolist(), target, sections, config.data.holdout or 0, config.experiment.seed
-        )
-        held = np.isin(np.arange(len(train)), held_out)
-        train, test = train[~held], train[held]
-        test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
-    auxiliary = [_load_auxiliary(reference, base, set(test["headline"])) for reference in config.data.auxiliary]
-    both = [*train["headline"], *test["headline"]]
-    crossing = {j for i, j, _ in near_duplicate_pairs(both) if i < len(train) <= j}
-    logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary)
+    return train
+
+
+def load_test(reference: str, base: Path, sections: Sequence[str]) -> pd.DataFrame:
+    """Load a test table.
+
+    Raises:
+        DataError: the table is bad, or has sections that the training rows lack.
+    """
+    test = load_corpus(reference, base)
+    if unknown := sorted(set(test["section"]) - set(sections)):
+        raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
+    return test
+
+
+def holdout_name(config: Config) -> str:
+    """Return what the held-out part of the training rows is called."""
+    return f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
+
+
+def section_numbers(names: Sequence[str], sections: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position in ``sections`` of every name, (n_names,)."""
+    number = {name: i for i, name in enumerate(sections)}
+    return np.array([number[name] for name in names], np.intp)
 
 
 def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
@@ -102,59 +125,90 @@ def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFram
 
 
 @dataclass(frozen=True)
-class TrainingSet:
-    """What every candidate is made from: the training rows as counts and numbers."""
+class Auxiliary:
+    """A table with sections of its own, from which the estimator ``stack`` learns too."""
 
     counts: Counts
-    embeddings: NDArray[np.float32] | None
-    target: NDArray[np.intp]  #: (n_rows,), columns of the sections
+    target: NDArray[np.intp]  #: (n_rows,), numbers of its own sections
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The training rows in the form that every fit takes."""
+
+    headlines: list[str]
+    counts: Counts
+    target: NDArray[np.intp]  #: (n_rows,), positions in ``sections``
+    sections: tuple[str, ...]
     folds: Folds
-    seconds: dict[str, float]  #: for one headline, by block
-    weightings: list[Weighting]  #: of the rows in each fold's fit
-    weighting: Weighting  #: of the rows in the fit on all of them
-    extra: Auxiliary  #: what a stack learns from besides
+    embeddings: NDArray[np.float32] | None = None  #: word vectors, for the block ``embeddings``
+    weights: RowWeights = None  #: of the rows in a fit on all of them
+    fold_weights: Sequence[RowWeights] = ()  #: of the rows in each fold's fit; empty: all rows count the same
+    groups: NDArray[np.integer] | None = None  #: (n_rows,), rows that belong on one side of a split share a number
+    auxiliary: tuple[Auxiliary, ...] = ()
+    seed: int = 0  #: of everything random in a fit
+
+    def part(self, fold: int | None) -> tuple[NDArray[np.intp], RowWeights]:
+        """Return the training rows of a fold and the weights of all rows in its fit; of None: all rows."""
+        if fold is None:
+            return np.arange(len(self.target)), self.weights
+        return self.folds[fold][0], self.fold_weights[fold] if self.fold_weights else None
+
+    def only(self, blocks: Sequence[str]) -> TrainingSet:
+        """Return the same set with the counts of some blocks and without headlines: what a worker process needs."""
+        auxiliary = tuple(Auxiliary({b: t.counts[b] for b in blocks}, t.target) for t in self.auxiliary)
+        embeddings = self.embeddings if "embeddings" in blocks else None
+        counts = {name: self.counts[name] for name in blocks}
+        return replace(self, headlines=[], counts=counts, embeddings=embeddings, auxiliary=auxiliary)
+
+    def take(self, rows: NDArray[np.intp], n_folds: int) -> TrainingSet:
+        """Return a set of some rows, all of one weight, with folds of near-duplicate groups.
+
+        Raises:
+            DataError: a section is too small for so many folds.
+        """
+        headlines, target = [self.headlines[i] for i in rows], self.target[rows]
+        folds = make_folds(headlines, target, self.sections, n_folds, self.seed)
+        counts = slice_rows(self.counts, rows)
+        return TrainingSet(headlines, counts, target, self.sections, folds, self.embeddings, seed=self.seed)
+
+
+def feature_cache() -> FeatureCache:
+    """Return the cache of counts and embeddings in the user's cache folder."""
+    return FeatureCache(str(cache_folder() / "features"))
 
 
 def prepare(config: Config, corpora: Corpora) -> TrainingSet:
-    """Return what all candidates of a config are made from; counts and embeddings are kept in the user's cache.
+    """Return what all candidates of a config are fitted to; counts and embeddings are kept in the user's cache.
+
+    The rows have no weights yet; :func:`classifier.training.weights.weigh` gives them those of the config.
 
     Raises:
-        ConfigError: the labels are weighed by what the rows do not have, or nothing is left of a section.
         DataError: a section is too small for the folds.
     """
-    seed = config.experiment.seed
+    seed, blocks = config.experiment.seed, config.blocks()
     headlines = corpora.train["headline"].tolist()
-    index = {name: i for i, name in enumerate(corpora.sections)}
-    target = np.array([index[name] for name in corpora.train["section"]], np.intp)
-    wanted = {block for candidate in config.expand() for block in candidate.features}
-    if config.labels.errors != "keep":
-        wanted |= set(NOISE_MODEL.features)
-    if config.search.groups == "topics":
-        wanted.add("embeddings")
-    blocks = sorted(wanted)
-    cache = FeatureCache(str(cache_folder() / "features"))
+    target = section_numbers(corpora.train["section"].tolist(), corpora.sections)
+    cache = feature_cache()
     counts = cache.counts(headlines, blocks)
     embeddings = cache.embeddings() if "embeddings" in blocks else None
     groups: NDArray[np.integer] = near_duplicate_groups(headlines)
     if config.search.groups == "topics" and embeddings is not None:
         groups = topic_groups(counts["embeddings"], embeddings, groups, seed)
-    folds = make_folds(headlines, target, corpora.sections, config.search.folds, seed, groups)
-    weightings, weighting = training_weightings(
-        config.labels, corpora.train, counts, target, corpora.sections, folds, embeddings, seed, config.search.n_jobs
-    )
-    if weighting is not None:
-        logger.info("labels: %s", weighting_in_words(weighting))
-    tables = []
-    for frame in corpora.auxiliary:
-        sections = np.unique(frame["section"], return_inverse=True)[1].astype(np.intp)
-        tables.append((cache.counts(frame["headline"].tolist(), blocks), sections))
     return TrainingSet(
+        headlines=headlines,
         counts=counts,
-        embeddings=embeddings,
         target=target,
-        folds=folds,
-        seconds=extraction_seconds(headlines),
-        weightings=weightings,
-        weighting=weighting,
-        extra=Auxiliary(groups, tuple(tables)),
+        sections=corpora.sections,
+        folds=make_folds(headlines, target, corpora.sections, config.search.folds, seed, groups),
+        embeddings=embeddings,
+        groups=groups,
+        auxiliary=tuple(
+            Auxiliary(
+                cache.counts(frame["headline"].tolist(), blocks),
+                np.unique(frame["section"], return_inverse=True)[1].astype(np.intp),
+            )
+            for frame in corpora.auxiliary
+        ),
+        seed=seed,
     )

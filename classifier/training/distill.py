@@ -10,6 +10,7 @@ headlines teaches a student that has not seen them either.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,14 +24,20 @@ from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
 from classifier.evaluation.calibration import fit_temperature
+from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.cascade import accepted, confidence
 from classifier.model.fast import FastModel, NgramRanges, read_text
 from classifier.model.linear import LinearModel
+from classifier.model.model import Model
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
+from classifier.training.compile import fit_model
+from classifier.training.dataset import TrainingSet, feature_cache
 from classifier.training.features import Counts, FeatureCache, slice_rows
-from classifier.training.search import Folds
+from classifier.training.search import Result
+
+logger = logging.getLogger(__name__)
 
 #: What the fast tier reads, hashed into 2**19 columns, which is 4 MB of weights for up to eight sections. Chosen
 #: by cross-validation on YNAT's train split for how often it answers as its teacher does; 2**20 gained nothing.
@@ -41,9 +48,6 @@ PENALTY = 1e-6  #: strength of the weights' squared norm
 ITERATIONS = 40  #: of L-BFGS
 FOLDS = 3  #: of the search's folds, this many are enough to choose a temperature and a threshold
 DIFFERENT = 0.005  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
-
-#: Returns the compiled, calibrated model of the i-th fold's training rows.
-Teacher = Callable[[int], LinearModel]
 
 
 @dataclass(frozen=True)
@@ -126,50 +130,40 @@ def fit_student(
     return weights, fitted[-1]
 
 
-def distill(
-    teacher: Teacher,
-    model: LinearModel,
-    headlines: Sequence[str],
-    counts: Counts,
-    target: NDArray[np.intp],
-    folds: Folds,
-    cache: FeatureCache,
-    *,
-    seed: int,
-    n_jobs: int,
-) -> Distilled:
-    """Distil a fast tier from the accurate model, with the threshold of its cascade.
+def refit(winner: Result, data: TrainingSet, fold: int | None = None) -> LinearModel:
+    """Fit a search's winner to the training rows of a fold, or to all rows, and compile it."""
+    return fit_model(winner.candidate, data, *data.part(fold), winner.temperature)
+
+
+def distill(winner: Result, model: LinearModel, data: TrainingSet, cache: FeatureCache, *, n_jobs: int) -> Distilled:
+    """Distil a fast tier from the accurate model, and choose the threshold of their cascade.
 
     Args:
-        teacher: makes the accurate model of a fold's training rows; it must survive pickling.
+        winner: the search's; fitted to the rows of a fold it is the teacher there.
         model: the accurate model of all rows.
-        headlines: the training rows.
-        counts: the model's blocks' counts of them.
-        target: their sections' numbers, (n_rows,).
-        folds: those of the search.
+        data: the training set, with headlines.
         cache: counts the recombined headlines, once.
-        seed: of the recombination.
         n_jobs: processes.
     """
-    counts = {name: counts[name] for name in model.blocks}
-    mixed, parents = recombined(headlines, seed)
+    small = data.only(list(model.blocks))
+    mixed, parents = recombined(data.headlines, data.seed)
     mixed_counts = cache.counts(mixed, list(model.blocks))
-    own, of_mixed = line_counts(headlines), line_counts(mixed)
+    own, of_mixed = line_counts(data.headlines), line_counts(mixed)
 
-    def lesson(fold: int | None) -> object:
-        train, test = (np.arange(len(target)), np.zeros(0, np.intp)) if fold is None else folds[fold]
+    def task(fold: int | None) -> object:
+        train, test = (data.part(None)[0], np.zeros(0, np.intp)) if fold is None else data.folds[fold]
         inside = np.flatnonzero(np.isin(parents, train).all(axis=1))
         return delayed(_teach)(
-            model if fold is None else partial(teacher, fold),
-            [slice_rows(counts, train), slice_rows(mixed_counts, inside)],
+            model if fold is None else partial(refit, winner, small, fold),
+            [slice_rows(small.counts, train), slice_rows(mixed_counts, inside)],
             sparse.vstack([own[train], of_mixed[inside]], format="csr"),
-            slice_rows(counts, test), [headlines[i] for i in test],
+            slice_rows(small.counts, test), [data.headlines[i] for i in test],
         )  # fmt: skip
 
-    tested = range(min(FOLDS, len(folds)))
-    *lessons, (tier, _, _) = Parallel(n_jobs=n_jobs)(lesson(fold) for fold in (*tested, None))
-    truth = target[np.concatenate([folds[fold][1] for fold in tested])]
-    students, teachers = (np.vstack([found[i] for found in lessons]) for i in (1, 2))
+    tested = range(min(FOLDS, len(data.folds)))
+    *out_of_fold, (tier, _, _) = Parallel(n_jobs=n_jobs)(task(fold) for fold in (*tested, None))
+    truth = data.target[np.concatenate([data.folds[fold][1] for fold in tested])]
+    students, teachers = (np.vstack([found[i] for found in out_of_fold]) for i in (1, 2))
     temperature = fit_temperature(students, truth)
     threshold, share, macro_f1 = choose_threshold(students / temperature, teachers, truth)
     return Distilled(tier.calibrated(temperature, threshold), macro_f1, share)
@@ -177,14 +171,14 @@ def distill(
 
 def _teach(
     teacher: LinearModel | Callable[[], LinearModel],
-    lessons: Sequence[Counts],
+    tasks: Sequence[Counts],
     lines: sparse.csr_array,
     test: Counts,
     test_headlines: Sequence[str],
 ) -> tuple[FastModel, NDArray[np.float32], NDArray[np.float32]]:
     """Return a student, and its and its teacher's logits of test rows."""
     model = teacher if isinstance(teacher, LinearModel) else teacher()
-    target = softmax(np.vstack([model.scores_of_counts(part) for part in lessons]))
+    target = softmax(np.vstack([model.scores_of_counts(part) for part in tasks]))
     weights, intercept = fit_student(lines, target)
     frequency = np.bincount(lines.indices, minlength=lines.shape[1])
     tier = FastModel.quantize(model.sections, weights, intercept, NGRAM_RANGES, frequency)
@@ -221,3 +215,42 @@ def choose_threshold(
 
     found = {"accurate": rivals, "fast": answers, "cascade": np.where(stands, answers, rivals)}
     return threshold, float(stands.mean()), {tier: macro_f1(answer) for tier, answer in found.items()}
+
+
+def with_fast_tier(model: Model, winner: Result, data: TrainingSet, n_jobs: int) -> Model:
+    """Return the model with a fast tier distilled from it."""
+    found = distill(winner, model.accurate, data, feature_cache(), n_jobs=n_jobs)
+    logger.info(
+        "out of fold: macro-F1 %.4f, fast tier %.4f, cascade %.4f, in which the fast tier answers %.0f%%",
+        *(found.macro_f1[tier] for tier in ("accurate", "fast", "cascade")), 100 * found.share,
+    )  # fmt: skip
+    return model.replace(fast=found.fast).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
+
+
+def evaluate_tiers(
+    model: Model, evaluated: EvaluatedTable, headlines: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Return the figures of the fast tier and of the cascade on the test table, read once.
+
+    Args:
+        model: with or without a fast tier; without one the result is empty.
+        evaluated: the accurate model's answers.
+        headlines: of the test table.
+    """
+    if model.fast is None:
+        return {}
+    logits, has_features = model.fast.scores(headlines)
+    stands = accepted(confidence(logits), has_features, model.fast.threshold)
+    probabilities = softmax(logits)
+    answers = {"fast": probabilities, "cascade": np.where(stands[:, None], probabilities, evaluated.probabilities)}
+    found = {tier: score(answer, evaluated.target, evaluated.sections) for tier, answer in answers.items()}
+    return {
+        tier: {
+            "macro_f1": figures.macro_f1,
+            "accuracy": figures.accuracy,
+            "log_loss": figures.log_loss,
+            "ece": figures.ece,
+            "answered_by_fast": float(stands.mean()) if tier == "cascade" else 1.0,
+        }
+        for tier, figures in found.items()
+    }

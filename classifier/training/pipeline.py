@@ -13,7 +13,8 @@ import sklearn
 
 from classifier.corpus.datasets import datasets, slug
 from classifier.errors import ClassifierError, ConfigError
-from classifier.evaluation.metrics import Difference, EvaluatedTable, Evaluation, compare, evaluate
+from classifier.evaluation.compare import Difference, compare
+from classifier.evaluation.metrics import EvaluatedTable, Evaluation, evaluate
 from classifier.model.linear import LinearModel
 from classifier.model.model import Model
 from classifier.paths import models_folder
@@ -25,11 +26,13 @@ from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, load_ver
 from classifier.tracking.runs import Run, candidate_key, connect, store_call, table_digest
 from classifier.training.config import Config, Labels, load_config
 from classifier.training.dataset import Corpora, TrainingSet, load_corpora, prepare
+from classifier.training.distill import evaluate_tiers, refit, with_fast_tier
+from classifier.training.features import extraction_seconds
 from classifier.training.reports import plots
 from classifier.training.reports.descriptions import registered_note, search_note
 from classifier.training.reports.diagnostics import environment, learning_curve, top_features, wrong_rows
-from classifier.training.search import Result, headlines_per_second, search
-from classifier.training.tiers import evaluate_tiers, refit_fold, with_fast_tier
+from classifier.training.search import Result, search
+from classifier.training.weights import weigh
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,22 +84,22 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         ):
             run.log_table(frame, slug("-".join(references)), _source(references[0], path.parent), context, hashed)
         run.tag(near_duplicates_of_train_in_test=str(corpora.overlap))
-        materials, leaderboard = _search(config, corpora, run, digest, progress)
+        data, leaderboard = _search(config, corpora, run, digest, progress)
         winner, throughput = leaderboard[0]
 
-        linear = refit_fold(winner, materials, corpora.sections, config.experiment.seed, None)
+        linear = refit(winner, data)
         folder = models_folder() / config.name
         model = Model(corpora.sections, linear, about=_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
         if config.fast.distil:
-            model = with_fast_tier(model, winner, materials, corpora, config)
+            model = with_fast_tier(model, winner, data, config.search.n_jobs)
         evaluated = evaluate(linear, corpora.test)
-        tiers = evaluate_tiers(model, evaluated, corpora)
+        tiers = evaluate_tiers(model, evaluated, corpora.test["headline"].tolist())
         model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)
         model.save(folder)
         run.log_winner(winner, throughput, evaluated.evaluation)
         card = (folder / "README.md").read_text(encoding="utf-8")
-        _log_artefacts(run, config, corpora, materials, winner, linear, evaluated, card)
+        _log_artefacts(run, config, corpora, data, winner, linear, evaluated, card)
 
         tags = {
             "experiment": config.name,
@@ -132,7 +135,8 @@ def _search(
     config: Config, corpora: Corpora, run: Run, digest: str, progress: Progress | None
 ) -> tuple[TrainingSet, list[tuple[Result, float]]]:
     """Cross-validate every candidate that the store does not hold yet; return the leaderboard, best first."""
-    materials = prepare(config, corpora)
+    data = weigh(prepare(config, corpora), config.labels, corpora.train, config.search.n_jobs)
+    seconds = extraction_seconds(data.headlines)
     facts = [
         digest,
         *map(table_digest, corpora.auxiliary),
@@ -155,33 +159,21 @@ def _search(
     pending = [candidate for key, candidate in candidates.items() if key not in results]
     if progress:
         progress(len(results), len(candidates))
-    done = search(
-        pending,
-        materials.counts,
-        materials.target,
-        corpora.sections,
-        materials.folds,
-        materials.embeddings,
-        seed=config.experiment.seed,
-        n_jobs=config.search.n_jobs,
-        weightings=materials.weightings,
-        extra=materials.extra,
-    )
-    for result in done:
+    for result in search(pending, data, n_jobs=config.search.n_jobs):
         key = keys[result.candidate.to_json()]
         results[key] = result
-        run.log_candidate(key, result, headlines_per_second(result, materials.seconds))
+        run.log_candidate(key, result, result.headlines_per_second(seconds))
         if progress:
             progress(len(results), len(candidates))
     ranked = _rank(list(results.values()), config.search.metric)
-    return materials, [(result, headlines_per_second(result, materials.seconds)) for result in ranked]
+    return data, [(result, result.headlines_per_second(seconds)) for result in ranked]
 
 
 def _log_artefacts(
     run: Run,
     config: Config,
     corpora: Corpora,
-    materials: TrainingSet,
+    data: TrainingSet,
     winner: Result,
     model: LinearModel,
     evaluated: EvaluatedTable,
@@ -189,18 +181,8 @@ def _log_artefacts(
 ) -> None:
     """Log what a user wants to see of the winner; nothing of this is made for the other candidates."""
     title = f"{config.name}: {corpora.test_name}, {len(corpora.test):,} headlines"
-    features = top_features(model, corpora.train["headline"].tolist(), materials.counts)
-    curve = learning_curve(
-        winner.candidate,
-        materials.counts,
-        materials.target,
-        corpora.sections,
-        materials.folds,
-        materials.embeddings,
-        config.experiment.seed,
-        materials.weightings[0],
-        materials.extra,
-    )
+    features = top_features(model, data)
+    curve = learning_curve(winner.candidate, data)
     figures = {
         "confusion_matrix": plots.confusion_figure(evaluated, title),
         "reliability": plots.reliability_figure(evaluated, title),

@@ -17,10 +17,10 @@ from benchmarks.common import figures, write
 
 from classifier.corpus.datasets import load_corpus
 from classifier.evaluation.metrics import EvaluatedTable, evaluate
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate, load_config
-from classifier.training.dataset import load_corpora, prepare
+from classifier.training.dataset import Auxiliary, load_corpora, prepare
 from classifier.training.features import slice_rows
-from classifier.training.search import Auxiliary, fit_model
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"
 RESULT = CONFIG.parent / "results" / "ynat-best.json"
@@ -34,18 +34,17 @@ def main() -> None:
     corpora = load_corpora(config, CONFIG.parent)
     # The winner is the recipe that results/ynat-best.json names.
     winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
-    made = prepare(config, corpora)
+    data = prepare(config, corpora)
 
-    ((sample, sections),) = made.extra.auxiliary
+    (sample,) = data.auxiliary
     wide = set(load_corpus("sample:wide")["headline"])
     kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))
-    narrow = (slice_rows(sample, kept), sections[kept])
+    narrow = Auxiliary(slice_rows(sample.counts, kept), sample.target[kept])
 
-    def read(candidate: Candidate, rows: np.ndarray | None = None, extra: Auxiliary = made.extra) -> EvaluatedTable:
-        model = fit_model(
-            candidate, made.counts, made.target, corpora.sections, made.embeddings, SEED, rows=rows, extra=extra
-        )
-        return evaluate(model, corpora.test)
+    def read(
+        candidate: Candidate, rows: np.ndarray | None = None, auxiliary: tuple[Auxiliary, ...] = data.auxiliary
+    ) -> EvaluatedTable:
+        return evaluate(fit_model(candidate, replace(data, auxiliary=auxiliary), rows), corpora.test)
 
     def line(name: str, evaluated: EvaluatedTable) -> dict[str, Any]:
         row = {"recipe": name} | figures(evaluated)
@@ -58,8 +57,8 @@ def main() -> None:
     plain = {"estimator": "nbsvm", "parameters": {"C": 0.1}}
     rows = [
         line("all of it", read(winner)),
-        line("without the auxiliary sample", read(winner, extra=replace(made.extra, auxiliary=()))),
-        line("without the sample's wide part", read(winner, extra=replace(made.extra, auxiliary=(narrow,)))),
+        line("without the auxiliary sample", read(winner, auxiliary=())),
+        line("without the sample's wide part", read(winner, auxiliary=(narrow,))),
         line("one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
         line("NB-SVM, neither stacked nor helped", read(changed(**plain))),
         line("LinearSVC in its place", read(changed(estimator="linear_svc", parameters={"C": 0.15}))),
@@ -69,9 +68,9 @@ def main() -> None:
         rows.append(line(f"NB-SVM without {block}", read(changed(features=left, **plain))))
     write("ablation", rows)
 
-    order = np.random.default_rng(SEED).permutation(len(made.target))
+    order = np.random.default_rng(SEED).permutation(len(data.target))
     curve = [{"rows": n} | line(f"{n:,}", read(winner, np.sort(order[:n]))) for n in CURVE]
-    curve.append({"rows": len(made.target)} | rows[0])
+    curve.append({"rows": len(data.target)} | rows[0])
     write("learning_curve", [{k: v for k, v in row.items() if k != "recipe"} for row in curve])
 
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from classifier.evaluation.metrics import EvaluatedTable, interval
+from classifier.evaluation.compare import interval
+from classifier.evaluation.metrics import EvaluatedTable
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"
 

@@ -9,11 +9,11 @@ import numpy as np
 from benchmarks.common import write
 
 from classifier.corpus.datasets import load_corpus
-from classifier.paths import cache_folder
-from classifier.training.config import Labels
-from classifier.training.features import FeatureCache
-from classifier.training.label_errors import NOISE_MODEL, training_weightings
-from classifier.training.search import cross_validate, make_folds
+from classifier.training.config import NOISE_MODEL, Labels
+from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.search import cross_validate
+from classifier.training.splits import make_folds
+from classifier.training.weights import weigh
 
 
 def main() -> None:
@@ -22,20 +22,19 @@ def main() -> None:
     sections = sorted(frame["section"].unique())
     target = np.array([sections.index(name) for name in frame["section"]])
     headlines = frame["headline"].tolist()
-    cache = FeatureCache(str(cache_folder() / "features"))
+    cache = feature_cache()
     counts, embeddings = cache.counts(headlines, NOISE_MODEL.features), cache.embeddings()
     folds = make_folds(headlines, target, sections, 3, 0)
+    data = TrainingSet(headlines, counts, target, tuple(sections), folds, embeddings)
     candidate = NOISE_MODEL.model_copy(update={"parameters": {"C": 0.1}})
     rows = []
     for labels in (Labels(), Labels(errors="weigh"), Labels(errors="drop")):
-        weightings, weighting = training_weightings(
-            labels, frame, counts, target, sections, folds, embeddings, seed=0, n_jobs=-1
-        )
-        result = cross_validate(candidate, counts, target, sections, folds, embeddings, 0, weightings)
+        weighed = weigh(data, labels, frame)
+        result = cross_validate(candidate, weighed)
         rows.append(
             {
                 "errors": labels.errors,
-                "rows_doubted": 0 if weighting is None else int((weighting < 1).sum()),
+                "rows_doubted": 0 if weighed.weights is None else int((weighed.weights < 1).sum()),
                 "macro_F1": round(result.evaluation.macro_f1, 4),
                 "log_loss": round(result.evaluation.log_loss, 4),
             }

@@ -19,7 +19,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from classifier.corpus.datasets import load_corpus
 from classifier.text.normalize import normalize_all
-from classifier.training.search import holdout_rows
+from classifier.training.splits import holdout_rows
 
 SEED = 0
 #: Words alone, or with pieces of two to four syllables; one or two words at a time.

@@ -18,12 +18,11 @@ from benchmarks.fasttext_accuracy import fit as fit_fasttext
 from benchmarks.fasttext_accuracy import load, prepared
 from benchmarks.speed import MODEL, at_most, chosen_fasttext, row
 
-from classifier.paths import cache_folder
 from classifier.prediction.classifier import Classifier
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
+from classifier.training.dataset import TrainingSet, feature_cache
 from classifier.training.distill import recombined
-from classifier.training.features import FeatureCache
-from classifier.training.search import fit_model
 
 PREDICTED = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 TRAINED = (10_000, 30_000, 100_000, 300_000)  #: a million's features would fill 24 GB; `train --stream` takes more
@@ -66,30 +65,33 @@ def predicting(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
 
 def training(headlines: list[str], target: np.ndarray) -> list[dict[str, Any]]:
     """Time the fit of one configuration on counts that are in the cache, compiled model included."""
-    cache = FeatureCache(str(cache_folder() / "features"))
+    cache = feature_cache()
     embeddings = cache.embeddings()
     sections = tuple(map(str, range(target.max() + 1)))
     points = []
     for n in TRAINED:
         texts, rows = more(headlines, n)
         counts = cache.counts(texts, CANDIDATE.features)
+        data = TrainingSet(texts, counts, target[rows], sections, [], embeddings)
         begin = time.perf_counter()
-        fit_model(CANDIDATE, counts, target[rows], sections, embeddings, 0)
+        fit_model(CANDIDATE, data)
         points.append({"rows": n, "seconds": round(time.perf_counter() - begin, 2)})
         print(points[-1], flush=True)
-        del counts
+        del counts, data
     return points
 
 
 def against_fasttext(headlines: list[str], target: np.ndarray) -> dict[str, Any]:
     """Compare one configuration's training with fastText's, both on YNAT's train split and one thread."""
-    cache = FeatureCache(str(cache_folder() / "features"))
+    cache = feature_cache()
     counts, embeddings = cache.counts(headlines, CANDIDATE.features), cache.embeddings()
     text, settings = chosen_fasttext()
     sections = tuple(map(str, range(target.max() + 1)))
 
+    data = TrainingSet(headlines, counts, target, sections, [], embeddings)
+
     def ours() -> None:
-        fit_model(CANDIDATE, counts, target, sections, embeddings, 0)
+        fit_model(CANDIDATE, data)
 
     read = prepared(headlines, text)
     taken, peer = in_turn([ours, lambda: fit_fasttext(read, target, **settings)], 3)

@@ -1,8 +1,8 @@
 """How well label errors are found: 5% of the labels of YNAT's train split flipped at random, then ranked.
 
 Average precision of the flipped rows among all rows, ranked by the quality of their labels. The split's
-own errors count as false alarms, so 1.0 cannot be reached. The judge with the best figure is
-`classifier.training.label_errors.NOISE_MODEL`.
+own errors count as false alarms, so 1.0 cannot be reached. The model with the best figure is
+`classifier.training.config.NOISE_MODEL`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from benchmarks.common import write
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
-from classifier.paths import cache_folder
-from classifier.training import label_errors as labels
 from classifier.training.config import Candidate
-from classifier.training.features import FeatureCache
-from classifier.training.search import make_folds
+from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.label_errors import assess_labels
+from classifier.training.splits import make_folds
 
 SHARE, SEED = 0.05, 0
 PLAIN, ALL = ("chars", "morphemes"), ("chars", "morphemes", "nospace", "embeddings")
-JUDGES = [
+MODELS = [
     ("linear_svc", PLAIN, {"C": 0.1}),
     ("sgd", PLAIN, {"loss": "log_loss", "alpha": 3e-6}),
     ("nbsvm", ("chars",), {"C": 0.1}),
@@ -43,22 +42,23 @@ def main() -> None:
     truth = np.array([sections.index(name) for name in frame["section"]])
     target, wrong = flipped(truth, len(sections))
     headlines = frame["headline"].tolist()
-    cache = FeatureCache(str(cache_folder() / "features"))
+    cache = feature_cache()
     counts, embeddings = cache.counts(headlines, ALL), cache.embeddings()
     folds = make_folds(headlines, target, sections, 3, SEED)
+    data = TrainingSet(headlines, counts, target, tuple(sections), folds, embeddings, seed=SEED)
     rows = []
-    for estimator, features, parameters in JUDGES:
-        labels.NOISE_MODEL = Candidate(
+    for estimator, features, parameters in MODELS:
+        candidate = Candidate(
             estimator=estimator, features=features, min_df=2, block_weights={"embeddings": 0.5}, parameters=parameters
         )
-        evaluated = labels.assess_labels(counts, target, sections, folds, embeddings, SEED)
+        found = assess_labels(data, candidate)
         rows.append(
             {
-                "judge": labels.NOISE_MODEL.name,
-                "average_precision": round(float(average_precision_score(wrong, 1 - evaluated.quality)), 3),
-                "called_errors": int(evaluated.suspect.sum()),
-                "flipped_among_them": round(float(wrong[evaluated.suspect].mean()), 3),
-                "flipped_found": round(float(evaluated.suspect[wrong].mean()), 3),
+                "model": candidate.name,
+                "average_precision": round(float(average_precision_score(wrong, 1 - found.quality)), 3),
+                "called_errors": int(found.suspect.sum()),
+                "flipped_among_them": round(float(wrong[found.suspect].mean()), 3),
+                "flipped_found": round(float(found.suspect[wrong].mean()), 3),
             }
         )
         print(rows[-1])

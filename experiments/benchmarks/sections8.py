@@ -17,10 +17,9 @@ from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.corpus.tables import merge_repeats
 from classifier.evaluation.metrics import evaluate
-from classifier.paths import cache_folder
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
-from classifier.training.features import FeatureCache
-from classifier.training.search import fit_model
+from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
 
 BLOCKS = ("chars", "morphemes", "nospace", "embeddings")
 
@@ -55,14 +54,13 @@ def main() -> None:
     test = pd.concat([load_corpus("portal-2025"), load_corpus("entertainment")], ignore_index=True)
     seen = train["headline"].isin(set(test["headline"])).to_numpy()
     train, wide = train[~seen], wide[~seen]
-    cache = FeatureCache(str(cache_folder() / "features"))
-    counts, embeddings = cache.counts(train["headline"].tolist(), BLOCKS), cache.embeddings()
-    target = np.array([SECTIONS.index(name) for name in train["section"]], np.intp)
+    cache = feature_cache()
+    headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), SECTIONS)
+    data = TrainingSet(headlines, cache.counts(headlines, BLOCKS), target, SECTIONS, [], cache.embeddings())
     rows = []
     for sample, tried in TRIED:
-        used = embeddings if "embeddings" in tried.features else None
         chosen = np.flatnonzero(~wide | (sample == "all"))
-        evaluated = evaluate(fit_model(tried, counts, target, SECTIONS, used, 0, rows=chosen), test)
+        evaluated = evaluate(fit_model(tried, data, chosen), test)
         read = figures(evaluated)
         found = evaluated.evaluation.per_section
         six = [found[name]["f1"] for name in SECTIONS if name in found and name != "연예"]

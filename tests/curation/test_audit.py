@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import random
 import shutil
 import subprocess
 import sys
@@ -23,43 +22,14 @@ from classifier.curation.audit import Findings, ReviewItem, audit
 from classifier.curation.report import render
 from classifier.curation.review import apply_review, write_review
 from classifier.curation.style import judge_style, marks
-from classifier.errors import ConfigError, DataError
-from classifier.paths import cache_folder
+from classifier.errors import DataError
 from classifier.text.normalize import normalize
-from classifier.training.config import Labels
-from classifier.training.features import FeatureCache
-from classifier.training.label_errors import NOISE_MODEL, assess_labels, training_weightings
-from classifier.training.pipeline import train
-from classifier.training.search import make_folds
+from classifier.training.config import NOISE_MODEL
+from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.label_errors import assess_labels
+from classifier.training.splits import make_folds
 from tests.support.browser import CHROMIUM, open_page
-
-SECTIONS = ("경제", "연예", "스포츠")
-FLIPPED = 30
-
-
-def faulty(sample: dict[str, list[tuple[str, str]]], flipped: int = FLIPPED) -> tuple[pd.DataFrame, set[str]]:
-    """A table of three sections with planted faults, and the headlines whose label is wrong."""
-    rng = random.Random(7)
-    rows = [row for row in sample["train"] if row[1] in SECTIONS]
-    rng.shuffle(rows)
-    del rows[1200:]
-    wrong = {headline for headline, _ in rows[:flipped]}
-    rows = [(h, rng.choice([s for s in SECTIONS if s != section]) if h in wrong else section) for h, section in rows]
-    evidence = ["block" if h in wrong or i % 3 == 0 else "item" for i, (h, _) in enumerate(rows)]
-    frame = pd.DataFrame(rows, columns=["headline", "section"]).assign(evidence=evidence, memo="손으로 쓴 메모")
-    planted = [
-        ("코스피 2,700선 회복…외국인 순매수", "경제"),
-        ("코스피 2,700선 회복…외국인 순매수", "경제"),
-        ("프로야구 개막전 다섯 구장 매진", "스포츠"),
-        ("프로야구 개막전 다섯 구장 매진", "연예"),
-        ("배우 A씨, 첫 단독 예능 ‘산골 밥상’으로 시청률 1위", "연예"),
-        ("배우 A씨 첫 단독 예능 '산골 밥상'으로 시청률 1위 올라", "경제"),
-        ("아직 섹션이 없는 헤드라인 하나", ""),
-    ]
-    return pd.concat(
-        [frame, pd.DataFrame(planted, columns=["headline", "section"]).assign(evidence="none", memo="")],
-        ignore_index=True,
-    ), wrong
+from tests.support.faulty import FLIPPED, faulty
 
 
 @pytest.fixture(scope="module")
@@ -335,13 +305,12 @@ def test_flipped_labels_of_ynat_are_found(corpora: Path) -> None:
     sections = sorted(frame["section"].unique())
     target, wrong = flipped(np.array([sections.index(s) for s in frame["section"]]), len(sections))
     headlines = frame["headline"].tolist()
-    cache = FeatureCache(str(cache_folder() / "features"))
+    cache = feature_cache()
+    counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
     folds = make_folds(headlines, target, sections, 3, 0)
-    evaluated = assess_labels(
-        cache.counts(headlines, NOISE_MODEL.features), target, sections, folds, cache.embeddings(), 0
-    )
-    assert average_precision_score(wrong, 1 - evaluated.quality) >= 0.6
-    assert wrong[evaluated.suspect].mean() >= 5 * wrong.mean()
+    found = assess_labels(TrainingSet(headlines, counts, target, tuple(sections), folds, cache.embeddings()))
+    assert average_precision_score(wrong, 1 - found.quality) >= 0.6
+    assert wrong[found.suspect].mean() >= 5 * wrong.mean()
 
 
 def test_quotes_and_brackets_give_entertainment_away_until_they_are_normalized(corpora: Path) -> None:
@@ -369,98 +338,6 @@ def test_a_source_that_gives_its_section_away_is_a_cue() -> None:
     style = judge_style(headlines, target, ["경제", "연예"], folds, sources)
     assert {(cue.name, cue.section) for cue in style.cues} == {("source 연예매체", "연예"), ("source 경제지", "경제")}
     assert style.balanced_accuracy == 1.0
-
-
-@pytest.fixture(scope="module")
-def materials(sample: dict[str, list[tuple[str, str]]]) -> dict[str, object]:
-    """What a training on the faulty table has at hand."""
-    frame, wrong = faulty(sample)
-    frame, _ = merge_repeats(frame[frame["section"] != ""])
-    target = np.array([SECTIONS.index(s) for s in frame["section"]])
-    headlines = frame["headline"].tolist()
-    cache = FeatureCache(str(cache_folder() / "features"))
-    return {
-        "frame": frame,
-        "wrong": np.array([headline in wrong for headline in headlines]),
-        "counts": cache.counts(headlines, NOISE_MODEL.features),
-        "embeddings": cache.embeddings(),
-        "target": target,
-        "folds": make_folds(headlines, target, SECTIONS, 2, 0),
-    }
-
-
-def weightings(materials: dict[str, object], labels: Labels, target: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    m = materials
-    return training_weightings(
-        labels, m["frame"], m["counts"], target, SECTIONS, m["folds"], m["embeddings"], seed=0, n_jobs=1
-    )
-
-
-def test_likely_errors_are_dropped_from_each_fit(materials: dict[str, object]) -> None:
-    of_folds, of_all = weightings(materials, Labels(errors="drop"), materials["target"])
-    wrong = materials["wrong"]
-    assert set(np.unique(of_all)) == {0.0, 1.0}
-    assert (of_all[wrong] == 0).mean() > 0.6
-    assert (of_all[~wrong] == 0).mean() < 0.1
-    for weights, (train_rows, test_rows) in zip(of_folds, materials["folds"], strict=True):
-        assert (weights[train_rows] == 0).any()
-        assert (weights[test_rows] == 1).all(), "rows on which a candidate is scored are not evaluated"
-
-
-def test_the_rows_that_score_a_candidate_have_no_part_in_judging_its_labels(materials: dict[str, object]) -> None:
-    target = materials["target"]
-    labels = Labels(errors="weigh", error_weight=0.25)
-    before, _ = weightings(materials, labels, target)
-    for i, (train_rows, test_rows) in enumerate(materials["folds"]):
-        changed = target.copy()
-        changed[test_rows] = (changed[test_rows] + 1) % len(SECTIONS)
-        after, _ = weightings(materials, labels, changed)
-        np.testing.assert_array_equal(before[i][train_rows], after[i][train_rows])
-        assert set(np.unique(before[i][train_rows])) == {0.25, 1.0}
-
-
-def test_evidence_weighs_rows_alone_and_together_with_errors(materials: dict[str, object]) -> None:
-    evidence = materials["frame"]["evidence"].to_numpy()
-    _, alone = weightings(materials, Labels(evidence={"block": 0.5}), materials["target"])
-    np.testing.assert_array_equal(alone, np.where(evidence == "block", 0.5, 1.0))
-    _, both = weightings(
-        materials, Labels(evidence={"block": 0.5}, errors="weigh", error_weight=0.5), materials["target"]
-    )
-    assert set(np.unique(both[evidence == "block"])) == {0.25, 0.5}
-    assert weightings(materials, Labels(), materials["target"])[1] is None
-
-
-def test_evidence_that_cannot_be_weighed_is_an_error_or_a_warning(
-    materials: dict[str, object], caplog: pytest.LogCaptureFixture
-) -> None:
-    target = materials["target"]
-    weightings(materials, Labels(evidence={"blok": 0.5}), target)
-    assert "no training row has the evidence blok" in caplog.text
-    frame = materials["frame"].assign(evidence=np.where(target == 1, "block", "item"))
-    with pytest.raises(ConfigError, match=r"weight 0 to all rows .* of 연예"):
-        weightings(materials | {"frame": frame}, Labels(evidence={"block": 0}), target)
-    with pytest.raises(ConfigError, match="no training table has"):
-        weightings(materials | {"frame": frame.drop(columns="evidence")}, Labels(evidence={"block": 0.5}), target)
-
-
-def test_a_training_on_dirty_labels_profits_from_dropping_them(
-    home: Path, sample: dict[str, list[tuple[str, str]]], caplog: pytest.LogCaptureFixture
-) -> None:
-    frame, _ = faulty(sample, flipped=200)
-    write_table(frame[frame["section"] != ""], home / "dirty.tsv")
-    test = [row for row in sample["test"] if row[1] in SECTIONS]
-    write_table(pd.DataFrame(test, columns=["headline", "section"]), home / "test.tsv")
-    text = (
-        '[data]\ntrain = ["dirty.tsv"]\ntest = "test.tsv"\n[search]\nfolds = 2\nn_jobs = 1\n{labels}\n'
-        '[[candidates]]\nestimator = "linear_svc"\nfeatures = [["chars"]]\n[fast]\ndistil = false\n'
-    )
-    scores = {}
-    for name, labels in (("kept", ""), ("dropped", '[labels]\nerrors = "drop"\nevidence = {block = 0.9}')):
-        (home / f"{name}.toml").write_text(text.format(labels=labels), encoding="utf-8")
-        with caplog.at_level("INFO"):
-            scores[name] = train(f"{name}.toml").test.macro_f1
-    assert "rows dropped" in caplog.text
-    assert scores["dropped"] > scores["kept"]
 
 
 def test_findings_say_how_much_evidence_is_believed(audited: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 from sklearn import metrics
 
 from classifier.errors import DataError
-from classifier.evaluation.metrics import EvaluatedTable, compare, evaluate, interval, reliability, score
+from classifier.evaluation.compare import compare, interval
+from classifier.evaluation.metrics import EvaluatedTable, evaluate, reliability, score
 from classifier.prediction.classifier import Classifier
 
 SECTIONS = ("정치", "경제", "사회", "스포츠")

@@ -22,9 +22,9 @@ from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
 from classifier.text.morphemes import WORDS
+from classifier.training.compile import compile_model
 from classifier.training.estimators import make_estimator
 from classifier.training.features import FeatureCache, HeadlineFeatures
-from classifier.training.search import compile_model
 
 TEMPERATURE = 0.4
 PLAIN = ("chars", "morphemes")

@@ -7,9 +7,9 @@ import pytest
 
 from classifier.model.explanation import explain
 from classifier.text.morphemes import WORDS
+from classifier.training.compile import compile_model
 from classifier.training.estimators import make_estimator
 from classifier.training.features import FeatureCache, HeadlineFeatures
-from classifier.training.search import compile_model
 
 AWKWARD = [
     "‘손흥민’ 멀티골…토트넘 “역전승”",

@@ -7,9 +7,10 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from classifier.errors import ConfigError
 from classifier.text.morphemes import WORDS
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
+from classifier.training.dataset import TrainingSet
 from classifier.training.features import FeatureCache, HeadlineFeatures, TfidfBlock, check_blocks, slice_rows
-from classifier.training.search import fit_model
 
 BLOCKS = ["chars", "jamo", "nospace", "morphemes", "embeddings"]
 
@@ -56,12 +57,13 @@ def test_a_block_weighs_what_it_is_told(counts):
 def test_a_candidates_weights_reach_the_fit(counts):
     chars = {"chars": counts["chars"]}
     target = np.arange(chars["chars"].shape[0]) % 2
+    data = TrainingSet([], chars, target, ("가", "나"), [])
     models = []
     for weights in ({}, {"chars": 3.0}):
         candidate = Candidate(
             estimator="linear_svc", features=("chars",), min_df=2, block_weights=weights, parameters={}
         )
-        models.append(fit_model(candidate, chars, target, ("가", "나"), None, 0).block("chars")[1])
+        models.append(fit_model(candidate, data).block("chars")[1])
     assert not np.allclose(*models, rtol=0.05)
 
 

@@ -21,7 +21,7 @@ from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.tracking.registry import promote, rollback, versions
 from classifier.training.pipeline import Outcome, train
-from classifier.training.search import holdout_rows
+from classifier.training.splits import holdout_rows
 from tests.conftest import write_config
 from tests.support.servers import heed_ctrl_c
 

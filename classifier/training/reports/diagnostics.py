@@ -8,7 +8,6 @@ from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.evaluation.metrics import EvaluatedTable, probabilities_of, score
 from classifier.model.blocks import BLOCKS, Batch
@@ -16,8 +15,9 @@ from classifier.model.explanation import block_text
 from classifier.model.linear import LinearModel
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
+from classifier.training.dataset import TrainingSet
 from classifier.training.features import Counts
-from classifier.training.search import NOTHING, Auxiliary, Folds, Weighting, fit_and_score
+from classifier.training.search import fit_and_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,15 +26,14 @@ _SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 _COMMON = 5
 
 
-def top_features(
-    model: LinearModel, headlines: Sequence[str], counts: Counts, top: int = 12
-) -> dict[str, list[tuple[str, str, float]]]:
+def top_features(model: LinearModel, data: TrainingSet, top: int = 12) -> dict[str, list[tuple[str, str, float]]]:
     """Return, for each section, the features that weigh most: (text, block, weight).
 
     The weight is the coefficient times the inverse document frequency, of features that occur in at
-    least five of the training ``headlines``. A hashed column has no name, so its text is read off a
+    least five of the training headlines. A hashed column has no name, so its text is read off a
     headline in which it occurs.
     """
+    headlines, counts = data.headlines, data.counts
     ranked: dict[str, list[tuple[str, str, float]]] = {}
     names: dict[tuple[str, int], str] = {}
     chosen: dict[str, list[tuple[float, str, int]]] = {section: [] for section in model.sections}
@@ -77,27 +76,18 @@ def _texts(name: str, columns: Sequence[int], headlines: Sequence[str], counts: 
     return texts
 
 
-def learning_curve(
-    candidate: Candidate,
-    counts: Counts,
-    target: NDArray[np.intp],
-    sections: Sequence[str],
-    folds: Folds,
-    embeddings: NDArray[np.float32] | None,
-    seed: int,
-    weighting: Weighting = None,
-    extra: Auxiliary = NOTHING,
-) -> list[tuple[int, float]]:
+def learning_curve(candidate: Candidate, data: TrainingSet) -> list[tuple[int, float]]:
     """Return (training rows, macro-F1) for growing shares of the first fold's training rows."""
-    train, test = folds[0]
-    order = np.random.default_rng(seed).permutation(train)
+    _, test = data.folds[0]
+    train, weights = data.part(0)
+    order = np.random.default_rng(data.seed).permutation(train)
     curve = []
     for share in _SHARES:
         rows = np.sort(order[: round(share * len(order))])
-        if len(np.unique(target[rows])) < len(sections):
+        if len(np.unique(data.target[rows])) < len(data.sections):
             continue  # too few rows to have met every section
-        scores, _, _ = fit_and_score(candidate, counts, target, rows, test, embeddings, seed, weighting, extra)
-        curve.append((len(rows), score(probabilities_of(scores, 1.0), target[test], sections).macro_f1))
+        scores, _, _ = fit_and_score(candidate, data, rows, test, weights)
+        curve.append((len(rows), score(probabilities_of(scores, 1.0), data.target[test], data.sections).macro_f1))
     return curve
 
 

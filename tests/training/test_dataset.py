@@ -1,4 +1,4 @@
-"""Folds of whole topics, weights of tables and auxiliary tables: what a training can make of mixed corpora."""
+"""Mixed corpora: folds of whole topics, auxiliary tables, sections that are left out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.errors import ConfigError, DataError
+from classifier.errors import DataError
 from classifier.model.model import Model
-from classifier.training.config import Labels
-from classifier.training.features import FeatureCache
-from classifier.training.label_errors import stated_weighting
+from classifier.training.dataset import feature_cache
 from classifier.training.pipeline import train
-from classifier.training.topics import topic_groups
+from classifier.training.splits import topic_groups
 
 CONFIG = """
 [data]
@@ -46,38 +44,14 @@ def test_topics_hold_like_headlines_and_near_duplicates_together() -> None:
     ]
     money = ["코스피 상승 마감", "환율 하락 원화 강세", "기준금리 동결 한국은행", "증시 급락 외국인 매도"]
     headlines = football * 20 + money * 20
-    cache = FeatureCache(None)
+    cache = feature_cache()
     words = cache.counts(headlines, ["embeddings"])["embeddings"]
     duplicates = np.tile(np.arange(4), 40) + np.repeat([0, 4], 80)
-    topics = topic_groups(words, FeatureCache(_cache()).embeddings(), duplicates, 0)
+    topics = topic_groups(words, cache.embeddings(), duplicates, 0)
     assert len(topics) == len(headlines)
     for group in range(8):
         assert len(set(topics[duplicates == group])) == 1
     assert not set(topics[:80]) & set(topics[80:])
-
-
-def _cache() -> str:
-    from classifier.paths import cache_folder
-
-    return str(cache_folder() / "features")
-
-
-def test_rows_weigh_what_is_stated_for_their_table_and_section() -> None:
-    frame = pd.DataFrame(
-        {
-            "headline": list("가나다라"),
-            "section": ["정치", "경제", "정치", "경제"],
-            "table": ["a", "a", "b", "b"],
-            "evidence": ["item", "block", "item", "block"],
-        }
-    )
-    stated = Labels(tables={"a": 0.5, "b": {"경제": 0.2}}, evidence={"block": 0.5})
-    assert stated_weighting(frame, stated).tolist() == [0.5, 0.25, 1.0, 0.1]
-    assert stated_weighting(frame, Labels()) is None
-    with pytest.raises(ConfigError, match="no training row is from 'c'"):
-        stated_weighting(frame, Labels(tables={"c": 0.5}))
-    with pytest.raises(ConfigError, match="b has no rows of the section '연예'"):
-        stated_weighting(frame, Labels(tables={"b": {"연예": 0.5}}))
 
 
 def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: Path) -> None:
