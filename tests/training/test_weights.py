@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.corpus.tables import merge_repeats, write_table
+from classifier.corpus.tables import merge_repeats
+from classifier.corpus.writer import write_table
 from classifier.errors import ConfigError
 from classifier.training.config import NOISE_MODEL, Labels
 from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
