@@ -227,9 +227,7 @@ def with_fast_tier(model: Model, winner: Result, data: TrainingSet, n_jobs: int)
     return model.replace(fast=found.fast).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
 
 
-def evaluate_tiers(
-    model: Model, evaluated: EvaluatedTable, headlines: Sequence[str]
-) -> dict[str, dict[str, float]]:
+def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return the figures of the fast tier and of the cascade on the test table, read once.
 
     Args:
