@@ -32,7 +32,6 @@ def recover_embeddings() -> NDArray[np.float32]:
     removed and both were divided by √2. Takes about a minute; cache the result.
     """
     analyzer = kiwi()
-    analyzer.tokenize("가")  # Kiwi loads its model on the first use
     size = len(analyzer.most_similar_morphemes(1000, top_n=2 * WORDS))
     if size != WORDS:
         raise ModelError(

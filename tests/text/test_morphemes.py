@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+import tomllib
 import zlib
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +13,7 @@ from hypothesis import strategies as st
 
 from classifier.paths import cache_folder
 from classifier.text.embeddings import DIMENSIONS
-from classifier.text.morphemes import WORDS, analyze, kiwi
+from classifier.text.morphemes import EQUAL_VERSIONS, WORDS, analyze, compatible_kiwi, kiwi, kiwi_versions
 from classifier.text.normalize import normalize
 from classifier.training.features import FeatureCache
 
@@ -133,3 +137,35 @@ def test_a_footballer_is_nearest_to_football_words(embeddings):
     nearest = np.argsort(-(directions @ directions[player]))[:11]
     assert nearest[0] == player
     assert football & set(nearest[1:].tolist())
+
+
+def test_another_version_of_kiwi_that_reads_alike_is_let_through_with_a_warning_once(caplog):
+    here = kiwi_versions()
+    other = next(iter(EQUAL_VERSIONS - {version("kiwipiepy")}))
+    assert compatible_kiwi(here)
+    assert not caplog.records
+    for _ in range(2):
+        assert compatible_kiwi(here.replace(version("kiwipiepy"), other, 1))
+    assert [other in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other"),
+    [
+        (r"kiwipiepy [\d.]+", "kiwipiepy 0.23.2"),
+        (r"kiwipiepy [\d.]+", "kiwipiepy 0.24.10"),
+        (r"model [\d.]+", "model 0.23.0"),
+        ("cutoff=3", "cutoff=8"),
+        (".+", ""),
+    ],
+)
+def test_a_kiwi_that_may_read_otherwise_is_refused(caplog, pattern, other):
+    assert not compatible_kiwi(re.sub(pattern, other, kiwi_versions()))
+    assert not caplog.records
+
+
+def test_the_wheel_asks_for_versions_that_read_alike():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = [line for line in project["dependencies"] if line.startswith("kiwipiepy")]
+    versions = sorted(EQUAL_VERSIONS)
+    assert bounds == [f"kiwipiepy>={versions[0]},<={versions[-1]}", f"kiwipiepy_model=={version('kiwipiepy_model')}"]
