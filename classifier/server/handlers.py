@@ -1,0 +1,167 @@
+"""What each route does: check the body, ask the model, word the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+
+from classifier.prediction.classifier import Prediction
+from classifier.server.batching import Batcher
+from classifier.server.metrics import Metrics
+from classifier.server.requests import (
+    ArticleBody,
+    ExplainBody,
+    PredictBody,
+    RequestError,
+    check_headlines,
+    read_body,
+)  # fmt: skip
+from classifier.server.security import check_signature, check_token
+from classifier.server.served import ModelHolder, ServedModel
+from classifier.server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: A page needs nothing from anywhere else, and nothing from elsewhere may run in it.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
+
+
+class _Key(NamedTuple):
+    """What requests of one batch have in common."""
+
+    served: ServedModel
+    tier: str | None
+    options: tuple[tuple[str, float], ...]  #: min_precision, coverage
+
+
+def _compute(key: _Key, headlines: Sequence[str]) -> list[Prediction]:
+    classifier = key.served.classifiers[key.tier] if key.tier else key.served.default
+    return classifier.predict(headlines, **dict(key.options))
+
+
+def respond(content: Any, status: int = 200) -> Response:
+    """Return a response that holds ``content`` as JSON."""
+    return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
+
+
+def html_page(name: str) -> HTMLResponse:
+    """Return one of the package's pages."""
+    text = files("classifier.server").joinpath(name).read_text(encoding="utf-8")
+    return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})
+
+
+class Handlers:
+    """The routes over one model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.metrics = settings, Metrics()
+        self.holder = ModelHolder(settings)
+        self.batcher = Batcher(_compute, observe=self.metrics.batches.observe)
+        self.metrics.models.inc()
+
+    async def predict(self, request: Request) -> Response:
+        """Return a prediction for each headline, in order, and the model that made them."""
+        body = await read_body(request, PredictBody, self.settings)
+        check_headlines(body.headlines, self.settings)
+        served = self.holder.served
+        if body.tier is not None and body.tier not in served.classifiers:
+            raise RequestError(422, f"tier: {body.tier!r} is none of {', '.join(served.classifiers)}")
+        options = {"min_precision": body.min_precision, "coverage": body.coverage}
+        key = _Key(served, body.tier, tuple((name, value) for name, value in options.items() if value is not None))
+        found = await self.batcher.submit(key, body.headlines)
+        for prediction in found:
+            self.metrics.predictions.labels(prediction.section or "", prediction.tier).inc()
+            if self.settings.log_headlines:
+                logger.info("%s\t%s", prediction.section, prediction.headline)
+        return respond({"predictions": [p.to_dict(body.top) for p in found], "model": served.about})
+
+    async def explain(self, request: Request) -> Response:
+        """Return what each word adds to the score of a section; the weights sum to the score."""
+        body = await read_body(request, ExplainBody, self.settings)
+        check_headlines([body.headline], self.settings)
+        clf = self.holder.served.default
+        if body.section is not None and body.section not in clf.sections:
+            raise RequestError(422, f"section: {body.section!r} is none of {', '.join(clf.sections)}")
+        prediction = clf.predict([body.headline])[0]
+        section = body.section or next(iter(prediction.probabilities))
+        words = clf.explain(body.headline, top=body.top, section=section)
+        contributions = [{"text": c.text, "span": c.span, "weight": round(c.weight, 4)} for c in words]
+        explained = {"explained": section, "contributions": contributions, "model": clf.about()}
+        return respond(prediction.to_dict() | explained)
+
+    async def article(self, request: Request) -> Response:
+        """Return the prediction for an article, by its title and the sentences of its body."""
+        body = await read_body(request, ArticleBody, self.settings)
+        served = self.holder.served
+        found = await asyncio.to_thread(served.default.predict_article, body.title, body.body)
+        return respond({"prediction": found.to_dict(), "model": served.about})
+
+    async def health(self, request: Request) -> Response:
+        """Return `ok` while the process is up."""
+        return respond({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """Return the model that answers, and why a newer one was not taken if that happened."""
+        return respond({"status": "ready", "model": self.holder.served.about, "not_taken": self.holder.failure})
+
+    async def version(self, request: Request) -> Response:
+        """Return the package's version, the model, its sections and its tiers."""
+        from classifier import __version__
+
+        served = self.holder.served
+        return respond(
+            {
+                "package": __version__,
+                "model": served.about,
+                "sections": served.default.sections,
+                "tiers": list(served.classifiers),
+            }
+        )
+
+    async def show_metrics(self, request: Request) -> Response:
+        """Return the counters as Prometheus reads them."""
+        return Response(self.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def reload(self, request: Request) -> Response:
+        """Load the model again. The header `Authorization: Bearer TOKEN` must hold $HEADLINE_TOKEN."""
+        check_token(request)
+        return await self._take_new_model()
+
+    async def webhook(self, request: Request) -> Response:
+        """Accept MLflow's registry webhook, signed with $HEADLINE_WEBHOOK_SECRET, and load the model again."""
+        body = await request.body()
+        check_signature(request, body)
+        entity = json.loads(body).get("entity")
+        if entity != "model_version_alias":
+            return respond({"changed": False, "ignored": entity})
+        return await self._take_new_model()
+
+    async def page(self, request: Request) -> Response:
+        """Return the page for people."""
+        return html_page("page.html")
+
+    async def _take_new_model(self) -> Response:
+        changed = await asyncio.to_thread(self._reload)
+        failure = self.holder.failure
+        content = {"changed": changed, "not_taken": failure, "model": self.holder.served.about}
+        return respond(content, 200 if failure is None else 503)
+
+    def _reload(self) -> bool:
+        changed = self.holder.reload()
+        if changed:
+            self.metrics.models.inc()
+        return changed
+
+    async def watch(self) -> None:
+        """Look at the model's folder from time to time and serve what has replaced it."""
+        while self.settings.watch_seconds:
+            await asyncio.sleep(self.settings.watch_seconds)
+            if self.holder.replaced():
+                await asyncio.to_thread(self._reload)

@@ -1,0 +1,39 @@
+"""Start the server."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+
+from classifier.errors import ClassifierError
+from classifier.prediction.classifier import Classifier
+from classifier.server.settings import Settings
+
+
+def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+    """Serve until the process is told to end; requests under way are answered first.
+
+    Workers are processes. They map the same files of the model into memory, so its weights are held once.
+
+    Raises:
+        ClassifierError: there is no model, or the port cannot be listened on.
+    """
+    import uvicorn
+
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_level": "info",
+        "access_log": False,
+        "timeout_graceful_shutdown": 30,
+    }
+    Classifier.load(settings.model, settings.tier)  # a missing model is one message, not one a worker
+    settings.to_environment()
+    with tempfile.TemporaryDirectory(prefix="headline-metrics-") as folder:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        try:
+            uvicorn.run("classifier.server.app:from_environment", factory=True, workers=workers, **options)
+        except SystemExit as error:
+            raise ClassifierError(f"{host}:{port}: cannot be listened on. Choose another --port.") from error

@@ -1,0 +1,99 @@
+"""The model that a server answers with, and its replacement while requests are under way."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import ClassifierError
+from classifier.paths import champion_folder
+from classifier.prediction.classifier import Classifier
+from classifier.server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_WARM_UP = "한은, 기준금리 동결…“물가 더 지켜봐야”"
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """One loaded model with a classifier for each of its tiers. It does not change."""
+
+    classifiers: dict[str, Classifier]
+    default: Classifier
+
+    @classmethod
+    def load(cls, source: str | None, tier: str | None) -> ServedModel:
+        """Load a model and let every tier answer once, so that no request waits for Kiwi.
+
+        Raises:
+            ClassifierError: there is no model, it is damaged, or it lacks the tier.
+        """
+        default = Classifier.load(source, tier)
+        tiers = default.tiers
+        classifiers = {name: default if name == default.tier else default.with_tier(name) for name in tiers}
+        for classifier in classifiers.values():
+            classifier.predict([_WARM_UP])
+        return cls(classifiers, default)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Name, registered version and fingerprint."""
+        return self.default.about()
+
+
+class ModelHolder:
+    """Holds the served model and exchanges it for a new one in one step.
+
+    A request takes the model once and keeps it, so old requests end on the old model.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stamp = self._look()
+        self.served = ServedModel.load(settings.model, settings.tier)
+        self.failure: str | None = None  #: why the last replacement was not taken
+
+    def _manifest(self) -> Path | None:
+        source = self._settings.model
+        if source is not None and source.startswith(("models:/", "runs:/")):
+            return None
+        return (champion_folder() if source is None else Path(source)) / "manifest.json"
+
+    def _look(self) -> tuple[int, int, int] | None:
+        manifest = self._manifest()
+        if manifest is None:
+            return None
+        try:
+            stat = manifest.stat()
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+
+    def replaced(self) -> bool:
+        """Return whether the folder holds another model than at the last look, and remember the look."""
+        stamp = self._look()
+        changed = stamp is not None and stamp != self._stamp
+        if changed:
+            self._stamp = stamp
+        return changed
+
+    def reload(self) -> bool:
+        """Load the model again and serve it if it is another one; return whether it is.
+
+        A model that cannot be loaded is not taken: the old one goes on, and :attr:`failure` says why.
+        """
+        try:
+            served = ServedModel.load(self._settings.model, self._settings.tier)
+        except ClassifierError as error:
+            self.failure = str(error)
+            logger.warning("the new model is not taken, the old one goes on: %s", error)
+            return False
+        self.failure = None
+        changed = bool(served.about != self.served.about)
+        self.served = served
+        if changed:
+            logger.info("now serving %s", served.about)
+        return changed
