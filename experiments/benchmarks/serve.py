@@ -124,7 +124,7 @@ def main() -> None:
                 "models",
                 "serve",
                 "-m",
-                "models:/headline-classifier@champion",
+                f"models:/{REGISTERED_MODEL}@champion",
                 "--env-manager",
                 "local",
             ],
