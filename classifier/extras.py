@@ -16,6 +16,7 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "excel": ("openpyxl",),
     "zstd": ("zstandard",),
+    "serve": ("fastapi", "uvicorn", "prometheus_client"),
     "train": ("sklearn", "pandas", "pandera", "mlflow", "joblib", "pooch", "pydantic", "matplotlib", "cleanlab"),
 }
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from classifier import __version__
-from classifier.cli import corpora, models, prediction, training
+from classifier.cli import corpora, models, prediction, serving, training
 from classifier.errors import ClassifierError
 
 #: MLflow reads these when it is imported: no telemetry, and none of its own lines between ours.
@@ -37,6 +37,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(models.app, name="models")
 app.command()(training.ui)
+app.command()(serving.serve)
 
 
 def _show_version(wanted: bool) -> None:

@@ -80,7 +80,11 @@ class Handlers:
             self.metrics.predictions.labels(prediction.section or "", prediction.tier).inc()
             if self.settings.log_headlines:
                 logger.info("%s\t%s", prediction.section, prediction.headline)
-        return respond({"predictions": [p.to_dict(body.top) for p in found], "model": served.about})
+        rows = [p.to_dict() for p in found]
+        if body.top is not None:
+            for row in rows:
+                row["probabilities"] = dict(list(row["probabilities"].items())[: body.top])
+        return respond({"predictions": rows, "model": served.about})
 
     async def explain(self, request: Request) -> Response:
         """Return what each word adds to the score of a section; the weights sum to the score."""

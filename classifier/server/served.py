@@ -23,6 +23,7 @@ class ServedModel:
 
     classifiers: dict[str, Classifier]
     default: Classifier
+    about: dict[str, Any]  #: name, registered version and fingerprint
 
     @classmethod
     def load(cls, source: str | None, tier: str | None) -> ServedModel:
@@ -32,16 +33,10 @@ class ServedModel:
             ClassifierError: there is no model, it is damaged, or it lacks the tier.
         """
         default = Classifier.load(source, tier)
-        tiers = default.tiers
-        classifiers = {name: default if name == default.tier else default.with_tier(name) for name in tiers}
+        classifiers = {name: Classifier(default.model, name) for name in default.model.tiers}
         for classifier in classifiers.values():
             classifier.predict([_WARM_UP])
-        return cls(classifiers, default)
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """Name, registered version and fingerprint."""
-        return self.default.about()
+        return cls(classifiers, default, default.about())
 
 
 class ModelHolder:
@@ -92,7 +87,7 @@ class ModelHolder:
             logger.warning("the new model is not taken, the old one goes on: %s", error)
             return False
         self.failure = None
-        changed = bool(served.about != self.served.about)
+        changed = served.about != self.served.about
         self.served = served
         if changed:
             logger.info("now serving %s", served.about)

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
 from classifier.server.batching import Batcher
 from tests.support.servers import serving, unused_port
@@ -55,11 +56,9 @@ def server(folder: Path) -> Iterator[str]:
     os.environ |= {"HEADLINE_TOKEN": TOKEN, "HEADLINE_WEBHOOK_SECRET": SECRET}
     port = unused_port()
     command = (sys.executable, "-m", "classifier", "serve", "--port", str(port), "--max-headlines", "100")
-    try:
-        with serving(*command, port=port, ready="/ready", cwd=folder, log=folder / "server.log") as address:
-            yield address
-    finally:
-        del os.environ["HEADLINE_TOKEN"], os.environ["HEADLINE_WEBHOOK_SECRET"]
+    with serving(*command, port=port, ready="/ready", cwd=folder, log=folder / "server.log") as address:
+        del os.environ["HEADLINE_TOKEN"], os.environ["HEADLINE_WEBHOOK_SECRET"]  # of this server alone
+        yield address
 
 
 def test_predict_answers_as_the_classifier_does(server: str, folder: Path) -> None:
@@ -208,8 +207,7 @@ def test_a_new_champion_is_served_without_a_dropped_request(server: str, folder:
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
-    model = Classifier.load(champion).model
-    other = type(model).load(champion).with_about(name="another name")
+    other = Model.load(champion).replace(settings={"served": "anew"})
     other.save(champion)
     deadline = time.monotonic() + 60
     while len(set(seen)) < 2 and time.monotonic() < deadline:
