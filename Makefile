@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test gate lint docs picture ui tables results benchmarks bench lock browser pictures wheel clean
+.PHONY: train test gate lint docs picture ui tables results benchmarks bench bench-serve lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -45,6 +45,10 @@ bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiw
 		PYTHONPATH=experiments .venv-bench/bin/python -m benchmarks.$$name || exit 1; done
 	.venv-bench/bin/python experiments/tables.py
 	.venv-bench/bin/python experiments/tables.py --print speed
+
+bench-serve: .venv/ready  ## load the server with wrk, beside MLflow's server (needs a champion)
+	command -v wrk >/dev/null || (apt-get update -q && apt-get install -y -q wrk)
+	PYTHONPATH=experiments $(BIN)/python -m benchmarks.serve
 
 # The peers are large and nobody needs them to use or develop this project, so they have an environment of their own.
 .venv-bench/ready: requirements.lock pyproject.toml experiments/benchmarks/peers.txt
