@@ -6,6 +6,7 @@ Data goes to stdout, progress and logs to stderr. Exit status: 0 done, 1 done bu
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -25,19 +26,18 @@ MLFLOW_SETTINGS = {
 }
 
 app = typer.Typer(
-    help="Says which section a Korean news headline belongs to.",
+    help="Predict which section a Korean news headline belongs to.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (
-    training.train, training.evaluate, prediction.predict, prediction.explain, corpora.extract, corpora.audit,
-    corpora.fetch,
-):  # fmt: skip
+app.command()(training.train)
+app.command()(training.evaluate)
+app.command(cls=prediction.HeadlineCommand)(prediction.predict)
+app.command(cls=prediction.HeadlineCommand)(prediction.explain)
+for verb in (corpora.extract, corpora.audit, corpora.fetch, serving.serve, training.ui):
     app.command()(verb)
 app.add_typer(models.app, name="models")
-app.command()(training.ui)
-app.command()(serving.serve)
 
 
 def _show_version(wanted: bool) -> None:
@@ -48,7 +48,9 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log every step to stderr, and errors with their traceback.")
+    ] = False,
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
 ) -> None:
     """Set up logging: the command line is the only place that does."""
@@ -56,12 +58,24 @@ def root(
     logging.getLogger("classifier").setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+def _write_utf8() -> None:
+    """Write UTF-8 to standard output whatever the system's encoding is, and never fail on a character.
+
+    Korean Windows takes CP949 for a file or a pipe, which cannot hold every headline.
+    """
+    for stream, encoding in ((sys.stdout, "utf-8"), (sys.stderr, None)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line and turn the project's errors into one clear line and a status."""
     for name, value in MLFLOW_SETTINGS.items():
         os.environ.setdefault(name, value)
+    _write_utf8()
     try:
         app()
     except ClassifierError as error:
+        logging.getLogger(__name__).debug("the error's traceback", exc_info=error)
         typer.echo(f"classifier: {error}", err=True)
         sys.exit(2)

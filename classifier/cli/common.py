@@ -1,29 +1,62 @@
-"""What several verbs share: how a model is named, a console, a progress bar."""
+"""What several verbs share: options, a console, tables, figures and progress bars."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import ProgressColumn
+
+#: Rows that a listing shows before it says how many more there are.
+FIRST = 20
+
+#: The groups of options in ``--help``.
+INPUT, MODEL, OUTPUT = "Input", "Model", "Output"
+
+
+def user_path(text: str) -> Path:
+    """Return a path of the command line; ``~`` is the user's folder, also where the shell leaves it as it is."""
+    return Path(text).expanduser()
+
+
+def user_text(text: str) -> str:
+    """Do the same for a path that may also be a name, an address, or ``-``."""
+    return os.path.expanduser(text)  # noqa: PTH111 - an address such as models:/name is no path
+
+
+def path_option(*names: str, help: str, panel: str | None = None) -> Any:  # noqa: A002 - as Typer calls it
+    """Return an option that takes a path."""
+    return typer.Option(*names, parser=user_path, metavar="FILE", help=help, rich_help_panel=panel)
+
 
 Model = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="A folder (models/ynat) or models:/name@alias; default: the champion."),
-]
+    typer.Option(
+        "--model", "-m", parser=user_text, metavar="MODEL", rich_help_panel=MODEL,
+        help="A folder (models/ynat) or an address (models:/name@alias). Default: the champion.",
+    ),
+]  # fmt: skip
 
 Tier = Annotated[
     str | None,
     typer.Option(
-        "--tier",
-        help="fast: characters alone, without Kiwi; accurate: everything; cascade: fast where it is sure, else "
+        "--tier", rich_help_panel=MODEL,
+        help="fast: characters only, without Kiwi; accurate: all features; cascade: fast where it is sure, else "
         "accurate. Default: cascade, if the model has a fast tier.",
     ),
+]  # fmt: skip
+
+Table = Annotated[
+    str,
+    typer.Argument(parser=user_text, metavar="TABLE", help="A headline table, or a dataset's name such as ynat:dev."),
 ]
 
 
@@ -36,54 +69,77 @@ def check_tier(tier: str | None) -> None:
 
 
 def console() -> Console:
-    """Return a console on stdout, wide enough for its tables where stdout is no terminal."""
+    """Return a console on standard output, wide enough for tables where that is no terminal.
+
+    It takes no text for markup: a headline may hold ``[b]`` or ``:smile:``.
+    """
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False, emoji=False)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a title and a table; the column ``">name"`` is aligned to the right."""
+    from rich.table import Table
+
+    show_line(title)
+    table = Table()
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def show_line(text: str) -> None:
+    """Print a line of standard output, however long."""
+    console().print(text, soft_wrap=True)
+
+
+def figures(of: Mapping[str, Any]) -> str:
+    """Return the figures of an evaluation in one line."""
+    return (
+        f"macro-F1 {of['macro_f1']:.4f}, accuracy {of['accuracy']:.4f}, "
+        f"log-loss {of['log_loss']:.4f}, ECE {of['ece']:.4f}"
+    )
+
+
+def the_first(count: int) -> str:
+    """Return what the title of a listing adds if it shows the first :data:`FIRST` of ``count`` only."""
+    return f"; the first {FIRST}" if count > FIRST else ""
+
+
+@contextmanager
+def _bar(*columns: ProgressColumn | str, **options: Any) -> Iterator[Callable[..., None]]:
+    """Show a progress bar on standard error; yield the function that updates it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    shown = (
+        TextColumn("{task.description}", markup=False), BarColumn(), *columns, TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*shown, console=Console(stderr=True), refresh_per_second=4) as bar:
+        task = bar.add_task(total=None, **options)
+        yield lambda **changes: bar.update(task, **changes)
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr; the function it gives says how many are done and how many there are."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    """Show a bar on standard error; its function takes how many are done and how many there are."""
+    from rich.progress import MofNCompleteColumn
 
-    columns = (
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with _bar(MofNCompleteColumn(), description=what) as update:
+        yield lambda done, total: update(completed=done, total=total)
 
 
 @contextmanager
 def rows_bar(what: str) -> Iterator[Callable[[int, int, int | None], None]]:
-    """Show a bar on stderr, if that is a terminal; its function takes rows, bytes read and bytes there are."""
+    """Show a bar on standard error, if that is a terminal; its function takes rows, bytes read and bytes there are."""
     if not sys.stderr.isatty():
         yield lambda _rows, _done, _total: None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TaskProgressColumn, TextColumn
 
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]} rows"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
-        task = bar.add_task(what, total=None, rows="0")
-        yield lambda rows, done, total: bar.update(task, completed=done, total=total, rows=f"{rows:,}")
+    with _bar(TaskProgressColumn(), TextColumn("{task.fields[rows]} rows"), description=what, rows="0") as update:
+        yield lambda rows, done, total: update(completed=done, total=total, rows=f"{rows:,}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.common import console
+from classifier.cli.common import FIRST, Table, path_option, show_table, the_first, user_text
 
 if TYPE_CHECKING:
     from classifier.curation.audit import Findings
@@ -43,36 +43,49 @@ def extract(
 
 
 def audit(
-    table: Annotated[str, typer.Argument(help="A headline table, or a dataset's name such as ynat:train.")],
+    table: Table,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the report, default audits/TABLE; with --apply: the corrected table.")
+        Path | None,
+        path_option("--output", help="Folder of the report, default audits/TABLE; with --apply: the corrected table."),
     ] = None,
     against: Annotated[
-        str | None, typer.Option(help="A table that should share no headline with it, as a test.")
+        str | None,
+        typer.Option(
+            parser=user_text, metavar="TABLE", help="A table that should have no headline in common with it, as a test."
+        ),
     ] = None,
     track: Annotated[bool, typer.Option("--track", help="Log the report and its figures to MLflow too.")] = False,
     review: Annotated[
-        Path | None, typer.Option("--apply", help="An edited review.tsv: write the table corrected by it to --output.")
+        Path | None,
+        path_option("--apply", help="An edited review.tsv: write the table corrected by it to --output."),
     ] = None,
 ) -> None:
-    """Say what is wrong with a table's labels, or correct them by a review."""
-    from classifier.corpus.datasets import load_corpus, slug
-    from classifier.corpus.tables import SUFFIXES, read_table
-
-    if review is not None:
-        from classifier.curation.review import apply_review
-
-        if output is None:
-            raise typer.BadParameter("--apply needs --output, the file of the corrected table")
-        is_file = Path(table).suffix.lower() in SUFFIXES
-        frame = read_table(table, labelled=False, all_columns=True) if is_file else load_corpus(table)
-        done = apply_review(frame, review, output)
-        typer.echo(
-            f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} reviewed "
-            f"rows kept; the record is {done.record}",
-            err=True,
-        )
+    """Find what is wrong with a table's labels, or correct them by a review."""
+    if review is None:
+        _audit_labels(table, output, against, track=track)
         return
+    if output is None:
+        raise typer.BadParameter("--apply needs --output, the file of the corrected table")
+    _apply_review(table, review, output)
+
+
+def _apply_review(table: str, review: Path, output: Path) -> None:
+    from classifier.corpus.datasets import load_corpus
+    from classifier.corpus.tables import SUFFIXES, read_table
+    from classifier.curation.review import apply_review
+
+    is_file = Path(table).suffix.lower() in SUFFIXES
+    frame = read_table(table, labelled=False, all_columns=True) if is_file else load_corpus(table)
+    done = apply_review(frame, review, output)
+    typer.echo(
+        f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} reviewed "
+        f"rows kept; the record is {done.record}",
+        err=True,
+    )
+
+
+def _audit_labels(table: str, output: Path | None, against: str | None, *, track: bool) -> None:
+    from classifier.corpus.datasets import load_corpus, slug
     from classifier.curation.audit import audit as run
     from classifier.curation.report import FILES, write_audit
 
@@ -91,37 +104,29 @@ def audit(
 
 
 def _print_findings(findings: Findings) -> None:
-    from rich.table import Table
-
-    table = Table(title=f"audit of {findings.table}", show_header=False)
-    for name, value in findings.summary().items():
-        table.add_row(name, f"{value:,}" if not isinstance(value, str) else value)
-    out = console()
-    out.print(table)
+    figures = [(name, value if isinstance(value, str) else f"{value:,}") for name, value in findings.summary().items()]
+    show_table(f"audit of {findings.table}", ("figure", "value"), figures)
     if findings.doubts:
-        rows = Table(title="the least credible labels")
-        for column in ("row", "headline", "section", "suggested", "words that weigh most"):
-            rows.add_column(column)
-        for doubt in findings.doubts[:10]:
-            rows.add_row(str(doubt.row), doubt.headline, doubt.section, doubt.suggested, doubt.reason)
-        out.print(rows)
+        rows = [(str(d.row), d.headline, d.section, d.suggested, d.reason) for d in findings.doubts[:FIRST]]
+        columns = ("row", "headline", "section", "suggested", "words that weigh most")
+        show_table(f"the least credible labels{the_first(len(findings.doubts))}", columns, rows)
 
 
 def fetch(
     dataset: Annotated[str | None, typer.Argument(help="A dataset's name.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the datasets.")] = False,
 ) -> None:
-    """Bring an openly licensed corpus into the data home, verified."""
+    """Download an openly licensed corpus into the data home, and verify it."""
     from classifier.corpus.datasets import datasets
     from classifier.corpus.datasets import fetch as run
 
-    known = datasets()
+    entries = datasets()
     if list_all or dataset is None:
-        for entry in known.values():
+        for entry in entries.values():
             splits = f" (splits: {', '.join(entry.splits)})" if entry.splits else ""
             typer.echo(f"{entry.name}\t{entry.licence}\t{entry.title}{splits}")
         return
-    if dataset not in known:
-        raise typer.BadParameter(f"{dataset!r} is none of {', '.join(known)}", param_hint="DATASET")
-    for path in run(known[dataset]):
+    if dataset not in entries:
+        raise typer.BadParameter(f"{dataset!r} is none of {', '.join(entries)}", param_hint="DATASET")
+    for path in run(entries[dataset]):
         typer.echo(path)

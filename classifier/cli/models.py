@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.common import console
+from classifier.cli.common import show_table
 from classifier.paths import REGISTERED_MODEL
 
 app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
@@ -17,18 +17,21 @@ def models_list(name: Annotated[str, typer.Option(help="The registered model.")]
     """List the versions, newest first."""
     import time
 
-    from rich.table import Table
+    from classifier.tracking.registry import registered_models, versions
 
-    from classifier.tracking.registry import versions
-
-    table = Table(title=name)
-    for column in ("version", "aliases", "created", "experiment", "macro-F1", "test table", "MB", "fingerprint"):
-        table.add_column(column)
-    for v in versions(name):
+    found = versions(name)
+    if not found:
+        others = ", ".join(other for other in registered_models() if other != name)
+        advice = f"The store has versions of: {others}. Add --name NAME." if others else "`classifier train` makes one."
+        typer.echo(f"{name} has no versions. {advice}", err=True)
+        return
+    rows = []
+    for v in found:
         created = time.strftime("%Y-%m-%d %H:%M", time.localtime(v.created))
         facts = [v.tags.get(key, "") for key in ("experiment", "macro_f1", "test_table", "size_mb", "fingerprint")]
-        table.add_row(str(v.number), ", ".join(v.aliases), created, *facts[:-1], facts[-1][:12])
-    console().print(table)
+        rows.append((str(v.number), ", ".join(v.aliases), created, *facts[:-1], facts[-1][:12]))
+    columns = ("version", "aliases", "created", "experiment", "macro-F1", "test table", "MB", "fingerprint")
+    show_table(name, columns, rows)
 
 
 @app.command("show")

@@ -2,113 +2,193 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from classifier.cli.common import Model, Tier, check_tier, console, rows_bar
+from classifier.cli.common import INPUT, OUTPUT, Model, Tier, check_tier, path_option, rows_bar, show_table, user_text
 
 if TYPE_CHECKING:
     from classifier.corpus.bad_rows import BadRow
-    from classifier.prediction.classifier import Classifier
+    from classifier.prediction.classifier import Classifier, Prediction
     from classifier.prediction.files import Job
+
+logger = logging.getLogger(__name__)
+
+
+class HeadlineCommand(TyperCommand):
+    """A verb that takes headlines: what begins with a hyphen may be one, and not an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the call; the message about an unknown option says how to pass such a headline."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if hasattr(error, "possibilities"):  # of NoSuchOption, whose module is another in older versions of Typer
+                error.message += f' (a headline that begins with - goes after --: {ctx.info_name} -- "-5도 한파")'  # type: ignore[attr-defined]
+            raise
+
+
+_Input = Annotated[
+    str | None,
+    typer.Option(
+        "--input", parser=user_text, metavar="FILE", rich_help_panel=INPUT,
+        help="A table with a headline column, any other file with one headline a line, or - for standard input. "
+        ".gz and .zst are unpacked.",
+    ),
+]  # fmt: skip
+_Page = Annotated[
+    str | None,
+    typer.Option(
+        "--page", parser=user_text, metavar="FILE", rich_help_panel=INPUT,
+        help="A portal page, HTML or text, or - for standard input: its article and the headlines it lists.",
+    ),
+]  # fmt: skip
+_InputFormat = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=INPUT, help="txt, tsv, csv, jsonl or parquet, if the name of --input does not say."),
+]
+_Keep = Annotated[
+    list[str] | None,
+    typer.Option(rich_help_panel=INPUT, help="With --input: a column of the table to write too; may be repeated."),
+]
+_Strict = Annotated[
+    bool,
+    typer.Option("--strict", rich_help_panel=INPUT, help="With --input: end at the first row that cannot be read."),
+]
+_Profile = Annotated[Path | None, path_option("--profile", help="With --page: a portal's profile.", panel=INPUT)]
+_Output = Annotated[
+    Path | None,
+    path_option(
+        "--output", panel=OUTPUT,
+        help="Write this file instead of standard output: .jsonl, .tsv, .csv (each also .gz or .zst), .parquet, .xlsx.",
+    ),
+]  # fmt: skip
+_Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", rich_help_panel=OUTPUT,
+        help="table, jsonl, tsv, csv, parquet or xlsx. Default: as the name of --output says; a table on a terminal; "
+        "else jsonl.",
+    ),
+]  # fmt: skip
+_Top = Annotated[
+    int | None,
+    typer.Option(
+        min=1, rich_help_panel=OUTPUT,
+        help="How many sections to show for each headline. Default: all in jsonl, 1 in the other formats.",
+    ),
+]  # fmt: skip
+_Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", rich_help_panel=OUTPUT,
+        help="With --input and a text file as --output: continue an interrupted run.",
+    ),
+]  # fmt: skip
 
 
 def predict(
     headlines: Annotated[list[str] | None, typer.Argument(metavar="HEADLINE ...", help="Headlines.")] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            help="A .tsv, .csv, .jsonl or .parquet table with a column headline, any other file as one headline "
-            "a line, or - for stdin; .gz and .zst are unpacked.",
-        ),
-    ] = None,
-    page: Annotated[
-        str | None, typer.Option(help="A portal page, HTML or text, or - for stdin: its article and what it lists.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Write there instead of to stdout; .gz and .zst are packed.")
-    ] = None,
+    source: _Input = None,
+    page: _Page = None,
+    input_format: _InputFormat = None,
+    keep: _Keep = None,
+    strict: _Strict = False,
+    profile: _Profile = None,
     model: Model = None,
     tier: Tier = None,
-    top: Annotated[int, typer.Option(min=1, help="How many sections to show for each headline.")] = 1,
-    profile: Annotated[Path | None, typer.Option(help="With --page: a portal's profile.")] = None,
-    style: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help="table, jsonl or tsv; default: table on a terminal, tsv for an --output that ends so, else jsonl.",
-        ),
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(help="With --input: a column of the table to write too; may be repeated.")
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option("--input-format", help="txt, tsv, csv, jsonl or parquet, if the name of --input does not say."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="With --input and --output: go on where an interrupted run stopped.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="With --input: end at the first row that cannot be read.")
-    ] = False,
+    output: _Output = None,
+    output_format: _Format = None,
+    top: _Top = None,
+    resume: _Resume = False,
 ) -> None:
-    """Say which section each headline belongs to, or a page's article and the headlines that it lists."""
-    from classifier.corpus.compression import split_suffix
-    from classifier.prediction.classifier import Classifier, predict_page
-    from classifier.prediction.writers import FORMATS, write_predictions
-
+    """Predict the section of each headline, or of a page's article and the headlines that it lists."""
     if bool(headlines) + (source is not None) + (page is not None) != 1:
-        raise typer.BadParameter("give headlines, or --input FILE, or --page PAGE (a FILE or PAGE may be - for stdin)")
-    check_tier(tier)
-    if source is None and (keep or kind or resume or strict):
+        raise typer.BadParameter("give headlines, or --input FILE, or --page FILE (a FILE may be - for standard input)")
+    if source is None and (keep or input_format or resume or strict):
         raise typer.BadParameter("--keep, --input-format, --resume and --strict go with --input FILE")
-    usual = "table" if output is None and sys.stdout.isatty() else "jsonl"
-    if output is not None and split_suffix(output.name)[0] == ".tsv":
-        usual = "tsv"
-    chosen = style or usual
-    if chosen not in FORMATS:
-        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--format")
-    if source is not None:
-        if keep and chosen == "table":
-            raise typer.BadParameter("a table for people shows no other columns: use --format jsonl or tsv")
-        from classifier.corpus.compression import check_there
-        from classifier.prediction.files import Job
+    check_tier(tier)
+    from classifier.prediction.files import Job
+    from classifier.prediction.writers import output_format as format_of
 
-        check_there(source)  # before the model is loaded
-        job = Job(source, output, chosen, top, tuple(keep or ()), kind, resume, strict)
-        _predict_input(Classifier.load(model, tier), job)
-        return
-    places: list[str] = []
-    if page is None:
-        predictions = Classifier.load(model, tier).predict(headlines or [])
-    else:
-        from classifier.pages.extract import read_named
-        from classifier.pages.profile import load_portal
-
-        reading = read_named(page, load_portal(profile), sys.stdin.buffer)
-        found = predict_page(Classifier.load(model, tier), reading)
-        places, predictions = [place for place, _ in found], [prediction for _, prediction in found]
-    if output is None:
-        try:
-            write_predictions(predictions, sys.stdout, chosen, top, places)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _leave_stdout()
-    else:
-        with output.open("w", encoding="utf-8") as stream:
-            write_predictions(predictions, stream, chosen, top, places)
+    chosen = format_of(output, output_format, terminal=sys.stdout.isatty())
+    job = Job(source or "", output, chosen, top, tuple(keep or ()), input_format, resume, strict)
+    try:
+        if source is not None:
+            _predict_input(job, model, tier)
+        elif page is not None:
+            _predict_page(page, profile, job, model, tier)
+        else:
+            _predict_headlines(headlines or [], job, model, tier)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _predict_input(clf: Classifier, job: Job) -> None:
+def _load(model: str | None, tier: str | None) -> Classifier:
+    from classifier.prediction.classifier import Classifier
+
+    clf = Classifier.load(model, tier)
+    logger.debug("model %s, tier %s", clf.about(), clf.tier)
+    return clf
+
+
+def _predict_headlines(headlines: list[str], job: Job, model: str | None, tier: str | None) -> None:
+    from classifier.prediction.files import write_batch
+    from classifier.prediction.writers import as_chunk
+
+    texts = [_decoded(headline) for headline in headlines]
+    clf = _load(model, tier)
+    write_batch(job.output, job.layout(clf.sections), as_chunk(texts), clf.predict_batch(texts))
+
+
+def _decoded(argument: str) -> str:
+    """Return an argument of the call whose bytes Python could not decode, as in the C locale, decoded."""
+    from classifier.corpus.tables import decode
+
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return decode(os.fsencode(argument), "a headline of the call")
+    return argument
+
+
+def _predict_page(page: str, profile: Path | None, job: Job, model: str | None, tier: str | None) -> None:
+    from classifier.pages.extract import read_named
+    from classifier.pages.profile import load_portal
+    from classifier.prediction.classifier import predict_page
+
+    reading = read_named(page, load_portal(profile), sys.stdin.buffer)
+    clf = _load(model, tier)
+    found = predict_page(clf, reading)
+    _write_predictions([prediction for _, prediction in found], {"place": [place for place, _ in found]}, job, clf)
+
+
+def _write_predictions(predictions: list[Prediction], others: dict[str, list[str]], job: Job, clf: Classifier) -> None:
+    """Write predictions, with other columns before the headline."""
+    from dataclasses import replace
+
+    from classifier.prediction.files import write_batch
+    from classifier.prediction.writers import as_chunk, batch_of
+
+    layout = replace(job.layout(clf.sections), lead=tuple(others))
+    chunk = as_chunk([prediction.headline for prediction in predictions], others)
+    write_batch(job.output, layout, chunk, batch_of(predictions, clf.sections))
+
+
+def _predict_input(job: Job, model: str | None, tier: str | None) -> None:
     from classifier.corpus.bad_rows import BadRows
+    from classifier.corpus.compression import check_there
     from classifier.prediction.files import Interrupted, predict_stream
 
+    check_there(job.source)  # before the model is loaded
+    clf = _load(model, tier)
     name = "standard input" if job.source == "-" else job.source
     bad = BadRows()
 
@@ -119,11 +199,8 @@ def _predict_input(clf: Classifier, job: Job) -> None:
     try:
         with rows_bar(Path(name).name) as progress:
             done = predict_stream(clf, job, report=report, progress=progress)
-    except BrokenPipeError:
-        _leave_stdout()
-        return
     except Interrupted as interrupted:
-        advice = "; the same command with --resume goes on" if interrupted.resumable else ""
+        advice = "; the same command with --resume goes on" if interrupted.resumable and interrupted.rows else ""
         typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
         raise typer.Exit(130) from None
     if bad.count:
@@ -134,11 +211,6 @@ def _predict_input(clf: Classifier, job: Job) -> None:
         )
 
 
-def _leave_stdout() -> None:
-    """Say nothing more: the reader has left, as `head` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def explain(
     headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="A headline.")],
     model: Model = None,
@@ -147,22 +219,17 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
 ) -> None:
     """Show which words speak for the section, and which against it."""
-    from rich.table import Table
-
-    from classifier.prediction.classifier import Classifier
-
     check_tier(tier)
-    clf = Classifier.load(model, tier)
+    clf = _load(model, tier)
     prediction = clf.predict([headline])[0]
     chosen = section or next(iter(prediction.probabilities))
     if chosen not in clf.sections:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
     contributions = clf.explain(headline, top=top, section=chosen)
-    table = Table(title=f"{chosen} {prediction.probabilities[chosen]:.1%} ({prediction.tier})")
-    table.add_column("word")
-    table.add_column("weight", justify="right")
-    for contribution in contributions:
-        table.add_row(contribution.text, f"{contribution.weight:+.2f}")
-    table.add_section()
-    table.add_row("score", f"{sum(c.weight for c in contributions):+.2f}")
-    console().print(table)
+    rows = [(contribution.text, f"{contribution.weight:+.2f}") for contribution in contributions]
+    total = sum(contribution.weight for contribution in contributions)
+    show_table(
+        f"{chosen} {prediction.probabilities[chosen]:.1%} ({prediction.tier})",
+        ("word", ">weight"),
+        [*rows, ("score", f"{total:+.2f}")],
+    )

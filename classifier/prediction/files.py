@@ -1,35 +1,40 @@
 """Predictions for an input of any length, in constant memory, in its order, written as they come.
 
-One thread reads and predicts, another renders and writes; between them wait a few chunks, no more.
+One thread reads and predicts, another renders and writes; at most a few chunks wait between them.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from classifier.corpus.bad_rows import BadRow
-from classifier.corpus.compression import CompressedWriter, split_suffix
+from classifier.corpus.compression import split_suffix
 from classifier.corpus.stream import Chunk, HeadlineReader, Position
+from classifier.corpus.writer import table_writer
 from classifier.errors import DataError
-from classifier.prediction.checkpoint import Checkpoint, record_of, tail_sum
+from classifier.prediction.checkpoint import Checkpoint, ResumableOutput, progress_of
 from classifier.prediction.classifier import BatchPrediction
-from classifier.prediction.rendering import Renderer, Rendering, TableRenderer
+from classifier.prediction.writers import TEXT_FORMATS, CellOutput, Layout, LineOutput, Output, output_format
+from classifier.storage import locked, replacing
+
+logger = logging.getLogger(__name__)
 
 _WAITING = 4  #: chunks between the two threads
-_SECONDS = 2.0  #: between two records: what an interruption costs at most
 
 
-class Answering(Protocol):
+class BatchClassifier(Protocol):
     """What a classifier must do here: :class:`~classifier.prediction.classifier.Classifier` does."""
+
+    tier: str
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -48,12 +53,16 @@ class Job:
 
     source: str  #: a file, or ``-`` for standard input
     output: Path | None = None  #: None for standard output
-    style: str = "jsonl"  #: ``jsonl``, ``tsv`` or ``table``
-    top: int = 1
-    keep: tuple[str, ...] = ()
-    kind: str | None = None  #: what is in the source, if its suffix does not say
-    resume: bool = False
-    strict: bool = False  #: whether a broken row ends the run
+    format: str | None = None  #: of the output; None: as its suffix says
+    top: int | None = None  #: sections shown of a row; see :class:`~classifier.prediction.writers.Layout`
+    keep: tuple[str, ...] = ()  #: columns of the input to write too
+    input_format: str | None = None  #: what is in the source, if its suffix does not say
+    resume: bool = False  #: whether to go on with the output of an interrupted run
+    strict: bool = False  #: whether a row that cannot be read ends the run
+
+    def layout(self, sections: tuple[str, ...]) -> Layout:
+        """Return the columns of the output of a model of these sections."""
+        return Layout(sections, output_format(self.output, self.format), self.top, self.keep)
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,7 @@ class Summary:
     """What was done."""
 
     rows: int  #: in the output, those of an interrupted run among them
-    broken: int
-    resumed_at: int = 0  #: rows that were there already
+    bad: int  #: of these, the ones that could not be read
 
 
 class Interrupted(Exception):  # noqa: N818 (no error: somebody asked for it)
@@ -75,83 +83,164 @@ class Interrupted(Exception):  # noqa: N818 (no error: somebody asked for it)
 
 
 class Progress(Protocol):
-    """Told after every chunk."""
+    """Called after every chunk."""
 
     def __call__(self, rows: int, done: int, total: int | None, /) -> None:
         """Rows so far; bytes read of the input and how many it has (None for a pipe)."""
 
 
+@dataclass(frozen=True)
+class _Watchers:
+    report: Callable[[BadRow], None] = lambda _row: None
+    progress: Progress = lambda _rows, _done, _total: None
+
+
 def predict_stream(
-    clf: Answering,
+    clf: BatchClassifier,
     job: Job,
     stdin: BinaryIO | None = None,
     stdout: BinaryIO | None = None,
-    report: Callable[[BadRow], None] = lambda _broken: None,
-    progress: Progress = lambda _rows, _done, _total: None,
+    report: Callable[[BadRow], None] = _Watchers.report,
+    progress: Progress = _Watchers.progress,
 ) -> Summary:
-    """Predict every headline of ``job.source`` and write one line for each, in order.
+    """Predict every headline of ``job.source`` and write one row for each, in order.
 
-    A row that cannot be read is told to ``report`` and written as it stands, without a section. While a file is
-    being written, ``OUTPUT.progress`` beside it records how far it has come; when it is finished the record goes.
+    A row that cannot be read is passed to ``report`` and written as it is, without a section. While a text file is
+    being written, ``OUTPUT.progress`` beside it says how far it has come; it is removed when the output is finished.
+    Parquet and Excel files appear when they are finished.
 
     Raises:
-        DataError: the input or the output is not what it should be; with ``job.strict``, a row is broken; with
-            ``job.resume``, the input, the model or the options are not those of the interrupted run. What
-            was written before stays.
+        DataError: the input or the output is not what it should be; no row could be read; with ``job.strict``, one
+            could not; with ``job.resume``, the input, the model or the options are not those of the interrupted run.
+            What was written before stays if ``job.resume`` can go on with it.
         Interrupted: Ctrl-C was pressed.
         BrokenPipeError: whoever read standard output has left.
     """
-    _check_files(job)
-    before = _resumed(job.output) if job.resume and job.output is not None else None
-    start = before.position if before is not None else Position()
-    reader = HeadlineReader(job.source, stdin or sys.stdin.buffer, job.kind, job.keep, start)
+    layout = job.layout(clf.sections)
+    resumable = _is_plain(job.output) and layout.format in TEXT_FORMATS
+    _check_files(job, layout, resumable=resumable)
+    with _writable(job.output), ExitStack() as stack:
+        before = None
+        if resumable and job.output is not None:
+            stack.enter_context(_alone(job.output))
+            before = _resumed(job.output) if job.resume else None
+        reader = _reader(job, stdin, before.position if before is not None else Position())
+        stack.callback(reader.close)
+        if resumable and job.output is not None:
+            made_from = {
+                "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
+                "tier": clf.tier, "format": layout.format, "top": job.top, "kept columns": list(job.keep),
+            }  # fmt: skip
+            if before is not None and before.rows:
+                before.check(made_from, job.output)
+            before = before or Checkpoint(made_from)
+            output: Output = stack.enter_context(_resumable(job.output, layout, before))
+        else:
+            output = stack.enter_context(open_output(job.output, layout, stdout))
+        done = Summary(before.rows, before.bad) if before is not None else Summary(0, 0)
+        return _run(clf, job, reader, output, _Watchers(report, progress), done)
+
+
+def predict_part(clf: BatchClassifier, job: Job, report: Callable[[BadRow], None] = _Watchers.report) -> Summary:
+    """Predict one part of a larger input; ``job.output`` appears whole, in one step, or not at all.
+
+    So a part may be predicted again after a failure, or by two processes at once. Its bytes are those that
+    :func:`predict_stream` writes. A part without a row is no error.
+
+    Raises:
+        DataError: as for :func:`predict_stream`.
+    """
+    layout = job.layout(clf.sections)
+    _check_files(job, layout, resumable=False)
+    with _writable(job.output), ExitStack() as stack:
+        reader = _reader(job, None, Position())
+        stack.callback(reader.close)
+        output = stack.enter_context(open_output(job.output, layout))
+        return _run(clf, job, reader, output, _Watchers(report), Summary(0, 0), may_be_empty=True)
+
+
+def write_batch(output: Path | None, layout: Layout, chunk: Chunk, answers: BatchPrediction) -> None:
+    """Write a few predictions at once, to ``output`` or standard output.
+
+    Raises:
+        DataError: ``output`` cannot be written; what was there stays.
+    """
+    with _writable(output), open_output(output, layout) as target:
+        target.write(chunk, answers)
+        target.close()
+
+
+@contextmanager
+def open_output(path: Path | None, layout: Layout, stdout: BinaryIO | None = None) -> Iterator[Output]:
+    """Yield an output that appears at ``path`` when it has been closed and the block ends without an error.
+
+    Standard output (None), a pipe or a device gets every chunk at once.
+    """
+    if path is None:
+        yield LineOutput(layout, stdout or sys.stdout.buffer)
+        return
+    if layout.format not in TEXT_FORMATS:
+        with table_writer(path, layout.header(), layout.numbers()) as append:
+            yield CellOutput(layout, append)
+        return
+    plain = _is_plain(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) if plain else nullcontext(path) as target, target.open("wb") as file:
+        yield LineOutput(layout, file, split_suffix(path.name)[1], eager=not plain)
+
+
+@contextmanager
+def _resumable(path: Path, layout: Layout, checkpoint: Checkpoint) -> Iterator[ResumableOutput]:
+    output = ResumableOutput(path, layout, checkpoint)
     try:
-        made_from = {
-            "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
-            "format": job.style, "top": job.top, "kept columns": list(job.keep),
-        }  # fmt: skip
-        if before is not None and before.rows and job.output is not None:
-            before.check(made_from, job.output)
-        record = replace(before, made_from=made_from) if before is not None else Checkpoint(made_from, start)
-        with _Writer(job, _renderer(job, clf), record, stdout or sys.stdout.buffer) as writer:
-            return _run(clf, job, reader, writer, report, progress)
-    finally:
-        reader.close()
+        yield output
+    except BaseException:
+        with suppress(OSError):  # of a full disk, which has been reported
+            output.abandon()
+        raise
 
 
 def _run(
-    clf: Answering,
+    clf: BatchClassifier,
     job: Job,
     reader: HeadlineReader,
-    writer: _Writer,
-    report: Callable[[BadRow], None],
-    progress: Progress,
+    output: Output,
+    watchers: _Watchers,
+    done: Summary,
+    *,
+    may_be_empty: bool = False,
 ) -> Summary:
-    before = writer.record
-    done = before.rows
-    try:
-        for chunk in reader:
-            broken = list(chunk.bad.values())
-            if broken and job.strict:
-                first = broken[0]
-                raise DataError(
-                    f"{reader.label}: row {first.number}: {first.why}: {first.raw[:80]!r}. "
-                    "Mend it, or leave out --strict to have it passed through."
-                )
-            writer.put(chunk, clf.predict_batch(_readable(chunk)))
-            for row in broken:
-                report(row)
-            done += len(chunk.headlines)
-            progress(done, reader.bytes_read, reader.size)
-    except KeyboardInterrupt:
+    begin, before = time.perf_counter(), done.rows
+    logger.debug("%s: %s, from row %d; the output is %s", reader.label, reader.format, before, job.output or "stdout")
+    with _WriterThread(output) as writer:
+        try:
+            for chunk in reader:
+                bad = list(chunk.bad.values())
+                if bad and job.strict:
+                    raise DataError(
+                        f"{reader.label}: {bad[0]}. Mend it, or leave out --strict to have it passed through."
+                    )
+                writer.put(chunk, clf.predict_batch(_readable(chunk)))
+                for row in bad:
+                    watchers.report(row)
+                done = Summary(done.rows + len(chunk.headlines), done.bad + len(bad))
+                watchers.progress(done.rows, reader.bytes_read, reader.size)
+            if done.rows == done.bad and not (may_be_empty and not done.rows):
+                what = f"none of its {done.rows:,} rows could be read" if done.rows else "it has no rows"
+                raise DataError(f"{reader.label}: {what}. Is it the right file, and of the format {reader.format}?")
+        except KeyboardInterrupt:
+            writer.drain()
+            raise Interrupted(before + writer.rows, isinstance(output, ResumableOutput)) from None
         writer.finish()
-        raise Interrupted(writer.record.rows, writer.recorded is not None) from None
-    except DataError:
-        writer.finish()
-        raise
-    writer.finish()
-    writer.remove_record()
-    return Summary(writer.record.rows, writer.record.broken, before.rows)
+    seconds = time.perf_counter() - begin
+    logger.debug(
+        "%s: %d rows in %.1f s, %.0f a second", reader.label, done.rows, seconds, (done.rows - before) / seconds
+    )
+    return done
+
+
+def _reader(job: Job, stdin: BinaryIO | None, start: Position) -> HeadlineReader:
+    return HeadlineReader(job.source, stdin or sys.stdin.buffer, job.input_format, job.keep, start)
 
 
 def _readable(chunk: Chunk) -> list[str]:
@@ -160,99 +249,98 @@ def _readable(chunk: Chunk) -> list[str]:
     return ["" if i in chunk.bad else headline for i, headline in enumerate(chunk.headlines)]
 
 
-def _renderer(job: Job, clf: Answering) -> Rendering:
-    if job.style == "table":
-        return TableRenderer(clf.sections, job.top)
-    return Renderer(clf.sections, job.style, job.top, job.keep)
+def _is_plain(path: Path | None) -> bool:
+    """Return whether ``path`` is, or can become, a regular file: no pipe and no device."""
+    return path is not None and (path.is_file() or not path.exists())
 
 
-def _check_files(job: Job) -> None:
-    if job.output is None:
-        if job.resume:
-            raise DataError("--resume needs --output FILE: what went to standard output cannot be gone on with.")
-        return
-    source = Path(job.source)
-    if job.source != "-" and source.exists() and job.output.exists() and job.output.samefile(source):
-        raise DataError(f"{job.output}: this is the input too, and writing would destroy it. Name another --output.")
+def _check_files(job: Job, layout: Layout, *, resumable: bool) -> None:
+    if job.keep and layout.format == "table":
+        raise DataError("--keep: a table for people shows no other columns. Use --format jsonl, tsv or csv.")
+    if job.resume and job.output is None:
+        raise DataError("--resume needs --output FILE: what went to standard output cannot be continued.")
+    if job.resume and not resumable:
+        raise DataError(
+            f"{job.output}: --resume cannot continue it. It works with files of {', '.join(TEXT_FORMATS[1:])}; "
+            "others are written whole. Start over without --resume."
+        )
+    source, output = Path(job.source), job.output
+    there = job.source != "-" and source.exists() and output is not None and output.exists()
+    if there and output is not None and output.samefile(source):
+        raise DataError(f"{output}: this is the input too, and would be destroyed. Name another --output.")
 
 
 def _resumed(output: Path) -> Checkpoint | None:
-    """Return the record to go on from; None if nothing has been done yet."""
+    """Return the checkpoint to go on from; None if nothing has been done yet."""
     found = Checkpoint.load(output)
     if found is None and output.exists():
         raise DataError(
-            f"{output} is there, but {record_of(output).name} is not: it is finished, or something else "
+            f"{output} exists, but {progress_of(output).name} does not: it is finished, or something else "
             "wrote it. Remove it, or start over without --resume."
         )
     return found
 
 
-class _Writer:
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Keep a second run away from the same output."""
+    lock = output.with_name(f"{output.name}.lock")
+    with ExitStack() as stack:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stack.enter_context(locked(lock, timeout=0))
+        except TimeoutError:
+            raise DataError(f"{output}: another run is writing it. Wait for it, or name another --output.") from None
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows keeps a file that is open
+                lock.unlink()
+
+
+@contextmanager
+def _writable(output: Path | None) -> Iterator[None]:
+    """Turn an error of the system into a DataError: an input has its own, so this one comes from the output."""
+    try:
+        yield
+    except OSError as error:
+        if output is None:
+            raise
+        advice = "Mend that, then go on with --resume." if progress_of(output).exists() else "Name another --output."
+        raise DataError(f"{output}: cannot be written ({error.strerror or error}). {advice}") from error
+
+
+class _WriterThread:
     """Renders and writes chunks in a thread of its own."""
 
-    def __init__(self, job: Job, renderer: Rendering, record: Checkpoint, stdout: BinaryIO) -> None:
-        self.record = record
-        #: The output, if what has been written of it can be gone on with: not so for a pipe or a device.
-        self.recorded = job.output if job.output and (job.output.is_file() or not job.output.exists()) else None
-        self._output = job.output
-        self._resume = job.resume
-        self._renderer = renderer
-        self._file = stdout
+    def __init__(self, output: Output) -> None:
+        self.rows = 0  #: written
+        self._output = output
         self._queue: queue.Queue[tuple[Chunk, BatchPrediction] | None] = queue.Queue(_WAITING)
         self._error: BaseException | None = None
-        self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
     def __enter__(self) -> Self:
-        if self._output is not None:
-            try:
-                self._file = self._open(self._output)
-            except OSError as error:
-                raise self._unwritable(error) from error
-        packing = split_suffix(self._output.name)[1] if self._output is not None else ""
-        self._packer = CompressedWriter(self._file, packing, str(self._output))
-        if not self.record.written:
-            self._packer.write(self._renderer.header)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
-        if self._output is not None:
-            with suppress(OSError):  # of a full disk, which has been told; what is finished has been flushed
-                self._file.close()
-
-    def _open(self, output: Path) -> BinaryIO:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if self.recorded is None:
-            return output.open("wb")
-        file = output.open("r+b" if output.exists() else "w+b")
-        try:
-            _lock(file, output)
-            if self._resume:
-                self.record.cut(file, output)
-            else:
-                file.truncate(0)
-            self._save(file, output)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     def put(self, chunk: Chunk, answers: BatchPrediction) -> None:
-        """Hand over a chunk; waits while enough others do."""
+        """Hand over a chunk; wait while enough others do."""
         self._raise()
         self._queue.put((chunk, answers))
 
-    def finish(self) -> None:
-        """Wait until everything has been written and recorded."""
+    def drain(self) -> None:
+        """Wait until everything that was handed over has been written."""
         self._stop()
         self._raise()
 
-    def remove_record(self) -> None:
-        """Forget how far the output has come: it is finished."""
-        if self.recorded is not None:
-            record_of(self.recorded).unlink(missing_ok=True)
+    def finish(self) -> None:
+        """Do the same, and close the output."""
+        self.drain()
+        self._output.close()
 
     def _stop(self) -> None:
         if self._thread.is_alive():
@@ -260,66 +348,16 @@ class _Writer:
             self._thread.join()
 
     def _raise(self) -> None:
-        if isinstance(self._error, OSError) and self._output is not None:
-            raise self._unwritable(self._error) from self._error
         if self._error is not None:
             raise self._error
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            # After an error nothing more is written, for it would stand in the wrong place; ``put`` tells of it.
-            if self._error is None:
-                self._try(lambda item=item: self._write(*item))  # type: ignore[misc]
-        if self._error is None:
-            self._try(self._end_piece)
-
-    def _try(self, step: Callable[[], None]) -> None:
         try:
-            step()
+            while (item := self._queue.get()) is not None:
+                self._output.write(*item)
+                self.rows += len(item[0].headlines)
+            self._output.flush()
         except BaseException as error:  # raised again in the thread that puts
             self._error = error
-
-    def _write(self, chunk: Chunk, answers: BatchPrediction) -> None:
-        self._packer.write(self._renderer.render(chunk, answers))
-        self.record = replace(
-            self.record,
-            position=chunk.end,
-            rows=self.record.rows + len(chunk.headlines),
-            broken=self.record.broken + len(chunk.bad),
-        )
-        # Whoever reads a pipe gets his answers at once; a file is recorded now and then.
-        if self.recorded is None or time.monotonic() - self._saved > _SECONDS:
-            self._end_piece()
-
-    def _end_piece(self) -> None:
-        self._packer.finish()
-        if self.recorded is not None:
-            self._save(self._file, self.recorded)
-
-    def _save(self, file: BinaryIO, output: Path) -> None:
-        """Bring the output to the disk and record how far it has come."""
-        getattr(os, "fdatasync", os.fsync)(file.fileno())
-        written = file.seek(0, os.SEEK_END)
-        tail = tail_sum(file, written)
-        file.seek(written)
-        self.record = replace(self.record, written=written, tail=tail)
-        self.record.save(output)
-        self._saved = time.monotonic()
-
-    def _unwritable(self, error: OSError) -> DataError:
-        advice = (
-            "Mend that, then go on with --resume." if self.recorded and self.record.rows else "Name another --output."
-        )
-        return DataError(f"{self._output}: cannot be written ({error.strerror}). {advice}")
-
-
-def _lock(file: BinaryIO, output: Path) -> None:
-    """Keep a second run away from the same output, where the system can."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DataError(f"{output}: another run is writing it. Wait for it, or name another --output.") from None
+            while self._queue.get() is not None:  # nothing more is written: it would come in the wrong row
+                pass

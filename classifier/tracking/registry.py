@@ -91,6 +91,13 @@ def versions(name: str = REGISTERED_MODEL) -> list[Version]:
     return sorted(listed, key=lambda version: -version.number)
 
 
+def registered_models() -> list[str]:
+    """Return the names of the registered models that have a version, sorted."""
+    client = connect()
+    with store_call("Listing registered models"):
+        return sorted({version.name for version in client.search_model_versions()})
+
+
 def find_version(number: int, name: str = REGISTERED_MODEL) -> Version:
     """Return one version.
 

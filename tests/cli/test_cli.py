@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,14 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from classifier.cli import app
 from classifier.training.pipeline import train
 from tests.conftest import write_config
 from tests.support.servers import heed_ctrl_c
 
 
-def run(*arguments: str, cwd: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(*arguments: str, cwd: Path, stdin: bytes | None = None, **variables: str) -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    environment["COLUMNS"] = "160"
+    environment |= {"COLUMNS": "160", **variables}
     return subprocess.run(
         [sys.executable, "-m", "classifier", *arguments],
         cwd=cwd, input=stdin, capture_output=True, timeout=180, check=False, env=environment,
@@ -36,7 +38,8 @@ def test_predict_answers_in_json_lines(trained: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert [row["headline"] for row in rows] == headlines
     assert [row["section"] for row in rows] == ["스포츠", "경제", None]
-    assert all(set(row) == {"headline", "section", "probability", "probabilities", "tier"} for row in rows)
+    keys = {"headline", "section", "probability", "probabilities", "tier"}
+    assert [set(row) - keys for row in rows] == [set(), set(), {"reason"}]
     assert all(sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4) for row in rows)
 
 
@@ -198,5 +201,71 @@ def test_ui_takes_a_free_port_and_stops_on_ctrl_c(trained: Path, tmp_path: Path)
 
 def test_help_names_every_verb(home: Path) -> None:
     shown = run("--help", cwd=home).stdout.decode()
-    assert all(verb in shown for verb in ("train", "evaluate", "predict", "explain", "fetch", "models", "ui"))
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert {"train", "evaluate", "predict", "explain", "extract", "audit", "fetch", "ui"} <= verbs
+    assert all(re.search(rf"│ {verb} ", shown) for verb in (*verbs, "models"))
     assert run("--version", cwd=home).stdout.startswith(b"classifier 0.")
+
+
+def test_options_stand_in_groups(home: Path) -> None:
+    shown = run("predict", "--help", cwd=home).stdout.decode()
+    assert [name for name in re.findall(r"╭─ (\w+)", shown) if name not in ("Arguments", "Options")] == [
+        "Input", "Model", "Output",
+    ]  # fmt: skip
+
+
+def test_standard_output_is_utf8_on_a_system_of_cp949(trained: Path) -> None:
+    headline = "새 요금표 – 발표 😀"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for variables, output_format in (({"PYTHONIOENCODING": "cp949"}, "jsonl"), (ascii_only, "table")):
+        done = run("predict", headline, "--format", output_format, "--tier", "fast", cwd=trained, **variables)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert headline in done.stdout.decode("utf-8")
+    failed = run("predict", "--input", f"{headline}.tsv", cwd=trained, **ascii_only)
+    assert (failed.returncode, b"cannot be read" in failed.stderr) == (2, True)
+
+
+def test_brackets_in_a_headline_are_no_markup(trained: Path, tmp_path: Path) -> None:
+    rows = ["애매한 [/b] 모음\t사회", "[b]오늘의 이야기[/b] 둘\t사회", ":smile: [/정치] 셋\t정치"]
+    (tmp_path / "[b]t.tsv").write_text("headline\tsection\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    model = str(trained / "models/quick")
+    done = run("evaluate", "[b]t.tsv", "--model", model, "--against", model, "--tier", "fast", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "[b]t.tsv" in done.stdout.decode()
+    explained = run("explain", "[/b] 코스피 [b]상승[/b] 마감", "--model", model, cwd=tmp_path).stdout.decode()
+    assert "score" in explained
+    shown = run("predict", *[row.split("\t")[0] for row in rows], "--model", model, "--format", "table", cwd=tmp_path)
+    assert all(row.split("\t")[0] in shown.stdout.decode() for row in rows)
+
+
+def test_a_headline_that_begins_with_a_hyphen(trained: Path) -> None:
+    refused = run("predict", "-5도 한파", cwd=trained)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert 'after --: predict -- "-5도 한파"' in refused.stderr.decode()
+    done = run("predict", "--", "-5도 한파", cwd=trained)
+    assert json.loads(done.stdout)["headline"] == "-5도 한파"
+
+
+def test_a_tilde_is_the_home_folder_wherever_a_path_is_taken(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("코스피 상승 마감\n", encoding="utf-8")
+    shutil.copytree(trained / "models/quick", tmp_path / "quick")
+    options = ("--input", "~/in.txt", "--output", "~/out.tsv", "--model", "~/quick", "--tier", "fast")
+    done = run("predict", *options, cwd=trained, HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "out.tsv").read_text(encoding="utf-8").splitlines()[1].startswith("코스피 상승 마감\t")
+
+
+def test_verbose_logs_the_steps_and_the_traceback_of_an_error(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("코스피 상승 마감\n", encoding="utf-8")
+    call = ("predict", "--model", str(trained / "models/quick"), "--tier", "fast", "--input")
+    done = run("-v", *call, "in.txt", cwd=tmp_path)
+    assert "fingerprint" in done.stderr.decode()
+    assert "1 rows in" in done.stderr.decode()
+    failed = run("-v", *call, "nowhere.txt", cwd=tmp_path)
+    assert (failed.returncode, "Traceback" in failed.stderr.decode()) == (2, True)
+
+
+def test_an_empty_list_of_versions_says_which_models_there_are(trained: Path) -> None:
+    done = run("models", "list", "--name", "nothing", cwd=trained)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert "nothing has no versions. The store has versions of: headline-classifier" in done.stderr.decode()

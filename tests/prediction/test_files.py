@@ -28,7 +28,7 @@ from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
 from classifier.prediction.classifier import BatchPrediction, Classifier
 from classifier.prediction.files import Job, predict_stream
-from classifier.prediction.rendering import Renderer
+from classifier.prediction.writers import Layout, LineRenderer
 from tests.support.servers import heed_ctrl_c
 
 SECTIONS = ("정치", "경제", "IT과학", 'my "own"')
@@ -88,7 +88,7 @@ def test_a_file_is_answered_as_a_list_is(quick: Path, headlines: list[str], tmp_
     keep = ("guid", "section") if kind != "txt" else ()
     output = tmp_path / "out.jsonl"
     done = predict_stream(clf, Job(str(path), output, keep=keep))
-    assert (done.rows, done.broken) == (len(rows), 0)
+    assert (done.rows, done.bad) == (len(rows), 0)
     answers = [json.loads(line) for line in output.read_text(encoding="utf-8").split("\n")[:-1]]
     for i, (answer, expected) in enumerate(zip(answers, clf.predict(rows), strict=True)):
         assert answer["headline"] == expected.headline
@@ -123,7 +123,7 @@ def test_the_command_keeps_columns_packs_by_suffix_and_tells_broken_rows(quick: 
     strict = run(quick, "--input", path, "--strict")
     assert strict.returncode == 2
     assert "row 3: 1 fields instead of 2: 'broken'. Mend it" in strict.stderr.decode()
-    assert "(broken)" in run(quick, "--input", path, "--format", "table").stdout.decode()
+    assert "(not readable)" in run(quick, "--input", path, "--format", "table").stdout.decode()
 
 
 @given(
@@ -138,7 +138,7 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
     has_features, fast = dice.random((2, len(texts))) < 0.8
     answers = BatchPrediction(probabilities, has_features, fast)
     chunk = Chunk(texts, {0: BadRow(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
-    lines = Renderer(SECTIONS, "jsonl", keep=("tag",)).render(chunk, answers).decode().split("\n")
+    lines = LineRenderer(Layout(SECTIONS, "jsonl", keep=("tag",))).render(chunk, answers).decode().split("\n")
     assert lines.pop() == ""
     for i, answer in enumerate(map(json.loads, lines)):
         assert (answer["headline"], answer["tag"]) == (texts[i], texts[-1 - i])
@@ -151,14 +151,15 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
         best = SECTIONS[int(probabilities[i].argmax())]
         assert answer["section"] == (best if has_features[i] else None)
         assert answer["tier"] == ("fast" if fast[i] else "accurate")
-    tsv = Renderer(SECTIONS, "tsv", top, keep=("tag",))
+        assert answer.get("reason") == (None if has_features[i] else "unfamiliar")
+    tsv = LineRenderer(Layout(SECTIONS, "tsv", top, keep=("tag",)))
     table = (tsv.header + tsv.render(chunk, answers)).decode().split("\n")
     assert table.pop() == ""
     assert {line.count("\t") for line in table} == {2 * top + 1}
     assert [line.split("\t")[0] for line in table[1:]] == [" ".join(text.split()) for text in texts]
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "tsv.gz", "jsonl.zst"])
+@pytest.mark.parametrize("suffix", ["jsonl", "tsv.gz"])
 def test_killed_again_and_again_it_ends_with_every_row_once(
     quick: Path, headlines: list[str], tmp_path: Path, suffix: str
 ) -> None:
@@ -213,11 +214,11 @@ def _rows(record: Path) -> int | None:
 
 
 class _Stop:
-    """BatchPrediction, until Ctrl-C comes after some chunks."""
+    """Answers, until Ctrl-C comes after some chunks."""
 
     def __init__(self, clf: Classifier, chunks: int, name: str = "a") -> None:
         self.clf, self.chunks, self.name = clf, chunks, name
-        self.sections = clf.sections
+        self.sections, self.tier = clf.sections, clf.tier
 
     def predict_batch(self, texts: list[str]) -> object:
         self.chunks -= 1
@@ -259,9 +260,9 @@ def test_resume_refuses_another_input_model_or_options(quick: Path, interrupted:
     content = path.read_bytes()
     with pytest.raises(DataError, match="model was 'a', now it is 'b'"):
         resume(quick, interrupted, "b")
-    with pytest.raises(DataError, match="format was 'jsonl', now it is 'tsv'"):
-        resume(quick, interrupted, style="tsv")
-    with pytest.raises(DataError, match="top was 1, now it is 3"):
+    with pytest.raises(DataError, match="format says tsv, the suffix says jsonl"):
+        resume(quick, interrupted, format="tsv")
+    with pytest.raises(DataError, match="top was None, now it is 3"):
         resume(quick, interrupted, top=3)
     path.write_bytes(content + b"\nmore")
     with pytest.raises(DataError, match="size of the input was"):
@@ -294,7 +295,7 @@ def test_what_cannot_be_written_or_would_destroy_is_refused(quick: Path, tmp_pat
     path = tmp_path / "in.txt"
     path.write_text("코스피 상승\n", encoding="utf-8")
     with pytest.raises(DataError, match="this is the input too"):
-        predict_stream(clf, Job(str(path), path))
+        predict_stream(clf, Job(str(path), path, "jsonl"))
     with pytest.raises(DataError, match="cannot be written"):
         predict_stream(clf, Job(str(path), path / "out.jsonl"))
     with pytest.raises(DataError, match="--resume needs --output"):
@@ -335,7 +336,7 @@ def test_two_runs_do_not_write_one_output(quick: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(command(quick, "--input", "-", "--output", output), stdin=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 60
-        while not (tmp_path / "out.jsonl.progress").exists() and time.monotonic() < deadline:
+        while not (tmp_path / "out.jsonl.lock").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         done = run(quick, "--input", "-", "--output", output, stdin=b"a\n")
         assert (done.returncode, "another run is writing it" in done.stderr.decode()) == (2, True)
