@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from classifier.errors import DataError
 from classifier.pages.article import Reading, read
-from classifier.pages.html import read_page, read_stream
 from classifier.pages.profile import Portal
+from classifier.pages.source import read_page, read_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,24 +20,26 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: How a row came by its section, the strongest first.
-EVIDENCE = ("item", "article", "block", "none")
+EVIDENCE = ("item", "article", "block", "page", "address", "none")
 
-COLUMNS = ("headline", "section", "source", "block", "evidence", "press", "count", "contradicts")
+COLUMNS = ("headline", "section", "source", "block", "evidence", "press", "count", "contradicts", "date", "url")
 
 #: What is read in a folder.
-_PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt")
+_PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt", ".md", ".xml", ".rss", ".atom")
 
 
 @dataclass(frozen=True)
 class _Mention:
-    """A headline as one place of one page has it."""
+    """A headline as one page has it once."""
 
     headline: str
-    section: str
+    stated: tuple[tuple[str, str], ...]  #: sections by evidence, the strongest first
     source: str
-    block: str
-    evidence: str
+    heading: str
     press: str
+    is_article: bool = False
+    date: str = ""
+    url: str = ""
 
 
 @dataclass
@@ -46,26 +48,21 @@ class Extraction:
 
     mentions: dict[str, Counter[_Mention]] = field(default_factory=dict)  #: by headline
     failures: list[str] = field(default_factory=list)  #: what is wrong with the pages that could not be read
+    skipped: Counter[str] = field(default_factory=Counter)  #: files of folders that are no pages, by their endings
     pages: int = 0  #: that could be read
     articles: int = 0
-    listed: int = 0  #: items under block titles, repeats included
+    listed: int = 0  #: items of lists, repeats included
 
     def add(self, reading: Reading, source: str) -> None:
         """Add all the headlines of a page."""
         self.pages += 1
         self.articles += reading.article is not None
         self.listed += len(reading.items)
-        if reading.article is not None:
-            a = reading.article
-            evidence = "article" if a.section else "none"
-            self._add(_Mention(a.title, a.section or "", source, "", evidence, a.press or ""))
-        for item in reading.items:
-            section, evidence = item.section, "item"
-            if section is None:
-                section, evidence = item.block_section, "block"
-            if section is None:
-                evidence = "none"
-            self._add(_Mention(item.headline, section or "", source, item.block, evidence, item.press or ""))
+        if (a := reading.article) is not None:
+            stated = (("article", a.section),) if a.section else ()
+            self._add(_Mention(a.title, stated, source, "", a.press or "", is_article=True, date=a.date, url=a.url))
+        for i in reading.items:
+            self._add(_Mention(i.headline, i.stated, source, i.heading, i.press or "", date=i.date, url=i.url))
 
     def _add(self, mention: _Mention) -> None:
         self.mentions.setdefault(mention.headline, Counter())[mention] += 1
@@ -93,6 +90,9 @@ class Extraction:
         contradictory = int((table["contradicts"] != "").sum())
         if contradictory:
             text += f"; {contradictory:,} with contradictory evidence, see the column contradicts"
+        if self.skipped:
+            kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in self.skipped.most_common())
+            text += f"; files that are no pages, not read: {kinds}"
         if self.failures:
             text += f"; {len(self.failures):,} pages failed"
         return text
@@ -102,17 +102,24 @@ def _merge(mentions: Counter[_Mention]) -> dict[str, str]:
     """Return the row of a headline: the strongest evidence wins, of equals the more frequent section.
 
     Equally strong and equally frequent sections cancel out: the row has none. Whatever the row's
-    section overrules is in ``contradicts``.
+    section overrules is in ``contradicts``. The evidence of an article without a section is ``article``.
     """
     claims: dict[str, Counter[str]] = {evidence: Counter() for evidence in EVIDENCE}
     for mention, count in mentions.items():
-        claims[mention.evidence][mention.section] += count
+        for kind, section in mention.stated:
+            claims[kind][section] += count
     evidence = next((e for e in EVIDENCE[:-1] if claims[e]), "none")
     ranked = claims[evidence].most_common(2)
-    section = ranked[0][0]
+    section = ranked[0][0] if ranked else ""
     if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
         section, evidence = "", "none"
-    first = next((m for m in mentions if m.evidence == evidence), next(iter(mentions)))
+    if not ranked and any(mention.is_article for mention in mentions):
+        evidence = "article"
+
+    def first(name: str, *, prefer: bool = False) -> str:
+        chosen = [m for m in mentions if (evidence, section) in m.stated or (prefer and m.is_article)]
+        return next((value for m in (*chosen, *mentions) if (value := getattr(m, name))), "")
+
     others = [
         f"{other} ({kind} ×{count})"
         for kind in EVIDENCE[:-1]
@@ -120,19 +127,23 @@ def _merge(mentions: Counter[_Mention]) -> dict[str, str]:
         if other != section
     ]
     return {
-        "headline": first.headline,
+        "headline": next(iter(mentions)).headline,
         "section": section,
-        "source": first.source,
-        "block": first.block,
+        "source": first("source"),
+        "block": first("heading"),
         "evidence": evidence,
-        "press": first.press or next((m.press for m in mentions if m.press), ""),
+        "press": first("press"),
         "count": str(mentions.total()),
         "contradicts": ", ".join(others),
+        "date": first("date", prefer=True),
+        "url": first("url", prefer=True),
     }
 
 
-def find_pages(name: str) -> Iterator[str]:
+def find_pages(name: str, skipped: Counter[str] | None = None) -> Iterator[str]:
     """Yield the pages that a file's, a folder's or a glob's name stands for; ``-`` is standard input.
+
+    What a folder holds beside pages is counted in ``skipped``, by the ending of its name.
 
     Raises:
         DataError: a folder or a glob holds no page.
@@ -141,9 +152,12 @@ def find_pages(name: str) -> Iterator[str]:
     if name == "-" or path.is_file():
         yield name
     elif path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in _PAGE_SUFFIXES and p.is_file())
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        found = [p for p in files if p.suffix.lower() in _PAGE_SUFFIXES or p.suffixes[-1:] == [".gz"]]
+        if skipped is not None:
+            skipped.update(p.suffix.lower() or "without an ending" for p in set(files) - set(found))
         if not found:
-            raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)}.")
+            raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)} or .gz.")
         yield from map(str, found)
     elif any(sign in name for sign in "*?["):
         matches = sorted(match for match in Path(path.anchor).glob(name.removeprefix(path.anchor)) if match.is_file())
@@ -163,13 +177,23 @@ def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
     page = read_stream(stdin, "standard input", portal) if name == "-" else read_page(Path(name), portal)
     reading = read(page, portal)
     if reading.article is None and not reading.items:
+        if page.feed is not None:
+            raise DataError(f"{name}: a feed or a sitemap without titles. There is nothing to read in it.")
+        if reading.is_shell:
+            raise DataError(f"{name}: {_SHELL}, and its head names no article. Save the page after it has loaded.")
         raise DataError(
-            f"{name}: neither an article nor a block of headlines that the profile {portal.name!r} knows. "
-            "If it is a news page, copy data/portal.toml, describe its blocks there, and give --profile."
+            f"{name}: neither an article nor a list of headlines that the profile {portal.name!r} knows. "
+            f"See what was refused: classifier extract --explain {name}. "
+            "If it is a news page, copy data/portal.toml, describe its lists there, and give --profile."
         )
-    if not reading.items:
-        logger.warning("%s: its article alone; no block of headlines that the profile %r knows", name, portal.name)
+    if reading.is_shell:
+        logger.warning("%s: %s; its head alone gives a row. Save the page after it has loaded.", name, _SHELL)
+    elif not reading.items:
+        logger.warning("%s: its article alone; no list of headlines that the profile %r knows", name, portal.name)
     return reading
+
+
+_SHELL = "the shell of an application: its text would be brought by scripts"
 
 
 def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction:
@@ -189,7 +213,7 @@ def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction
 
     for name in names:
         try:
-            for page in find_pages(name):
+            for page in find_pages(name, extraction.skipped):
                 try:
                     extraction.add(read_named(page, portal, stdin), page)
                 except DataError as error:

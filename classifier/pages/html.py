@@ -1,146 +1,175 @@
-"""A saved web page as lines of text, whether it is HTML or text already.
+"""An HTML page as a tree of elements and the parts of text in them.
 
-HTML goes through lexbor (by selectolax) and comes out the way a browser's plain text does: a block element is a
-line, a list item starts with a bullet. So there is one reading of pages after this, that of their text.
+HTML is parsed by lexbor (through selectolax). What follows needs few facts, so they are copied into small objects in
+one pass: elements with their range of parts, links, and parts of text as a browser would set them apart.
 """
 
 from __future__ import annotations
 
-import codecs
 import html
+import json
 import re
-import unicodedata
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from classifier.errors import DataError
 from classifier.extras import need
-from classifier.pages.profile import Portal
-
-#: A page of more bytes is refused: no news page is that long, and memory stays bounded.
-MAX_BYTES = 5_000_000
 
 #: Bounds on what an HTML page may ask of the parser, far beyond any real page: elements inside each
 #: other, elements (those included that the parser repeats because they were not closed), and the
 #: squares of the attributes of each element.
 _MAX_DEPTH, _MAX_ELEMENTS, _MAX_ATTRIBUTE_WORK = 1_000, 1_000_000, 4e9
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-#: What is saved or given in place of a page, by how it begins, and what to do.
-_NO_PAGES = (
-    (re.compile(rb"%PDF-"), "a PDF file", "Save the page as HTML or as text."),
-    (
-        re.compile(rb"(?:[a-z][\w-]*:.*\n(?:[ \t].*\n)*){0,20}?Content-Type: multipart/related", re.I),
-        "a web archive (MHTML)",
-        "In the browser's dialogue choose 'Webpage, HTML only' instead of 'Single File'.",
-    ),
-)
-_LINE_END = re.compile(r"\r\n|[\n\r\v\f]")
 _UNSEEN = re.compile(
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u3164\uffa0\ue000-\uf8ff]"
 )
-
-_BULLET = "  • "
-_INDENT = "    "
-#: Before a heading, of what follows, that is no link itself or but a label.
-HEADING = "# "
-#: The share of letters that are Hangul below which a page is in another language.
-_MIN_HANGUL = 0.2
-
 _DROPPED = frozenset(
-    "script style noscript template svg math nav form select textarea button iframe object video audio canvas "
-    "figcaption head -comment !doctype".split()
+    "script style noscript template svg math select option textarea button iframe object video audio canvas head input "
+    "-comment !doctype".split()
 )
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figure footer h1 h2 h3 "
-    "h4 h5 h6 header hr html legend li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td "
+    "tfoot th thead tr ul".split()
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
-_RUNNING = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre dt caption legend summary".split())
+HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+#: The text of these is running text: nothing in them is set apart.
+_RUNNING = frozenset("p blockquote pre dt caption legend summary".split())
 #: HTML repeats these in every block that follows until they are closed (the "adoption agency").
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_EMPHASIS = frozenset("b mark strong u".split())
+EMPHASIS = frozenset("b font mark strong u".split())
 #: An element that holds nothing, or that the next one of its kind closes.
 _UNCLOSED = frozenset(
     "area base br col dd dt embed hr img input li link meta option p param source tbody td th tr track wbr".split()
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)")
 _CUT_TAG = re.compile(r"<(?:[/!a-zA-Z][^<>]*)?\Z")
-_HTML = re.compile(r"<(?:!doctype|html|head|body|meta|div|ul|ol|li|p|a|span|table|section|article|h[1-6])\b", re.I)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page's text and what its HTML says of its article outside the text."""
+class Node:
+    """An element. ``start`` and ``end`` are the range of its parts in :attr:`Document.parts`."""
 
-    lines: list[str]
-    title: str | None = None  #: og:title
-    section: str | None = None  #: article:section
+    __slots__ = ("attributes", "children", "end", "parent", "start", "tag")
+
+    def __init__(self, tag: str, attributes: dict[str, str | None], parent: Node | None, start: int) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.parent = parent
+        self.start = self.end = start
+        self.children: list[Node] = []
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of its class and its id, in lower case: ``news_tit01`` is news and tit."""
+        names = self.attributes
+        return words(f"{names.get('class') or ''} {names.get('id') or ''}") if names else frozenset()
+
+    @property
+    def kind(self) -> tuple[str, str | None]:
+        """What elements of one list share: tag and class."""
+        return self.tag, self.attributes.get("class")
+
+    def up(self) -> Iterator[Node]:
+        """Yield the element and those around it, from the inside."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
 
 
-def read_page(path: Path, portal: Portal) -> Page:
-    """Read the page in a file.
+#: Where a line of a text is.
+NOWHERE = Node("", {}, None, 0)
+
+
+@lru_cache(maxsize=4096)
+def words(names: str) -> frozenset[str]:
+    """Return the words of class names, in lower case."""
+    return frozenset(word.lower() for word in _WORD.findall(names[:300]))
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A piece of text that is set apart from what stands around it."""
+
+    raw: str  #: with the white space around it
+    node: Node  #: the element in which it begins
+    link: Node | None
+    line: int  #: parts of one line are not parted by a block or a line break
+    depth: int  #: of list items around it
+    opens_item: bool
+    alone: bool  #: a rank, a label, a counter, a press: not of the sentence beside it
+
+    @property
+    def text(self) -> str:
+        """The text, white space folded."""
+        return " ".join(self.raw.split())
+
+
+@dataclass
+class Document:
+    """What an HTML page holds."""
+
+    root: Node
+    parts: list[Part]
+    links: list[Node]  #: in the page's order
+    images: list[Node]  #: that have a text of their own (alt)
+    meta: dict[str, str] = field(default_factory=dict)  #: by property or name, in lower case
+    title: str = ""
+    canonical: str = ""
+    data: list[dict[str, Any]] = field(default_factory=list)  #: objects of JSON-LD
+
+
+def parse(source: str, where: str, stands_alone: Callable[[str], bool]) -> Document:
+    """Parse HTML; ``stands_alone`` says which pieces of a line are set apart from the rest.
 
     Raises:
-        DataError: it cannot be read, or is too large, binary, in no known encoding, empty or not Korean.
+        DataError: it asks for more than any page does, so that parsing it could take minutes or all memory.
     """
+    need("pages", "reading HTML")
+    from selectolax.lexbor import LexborHTMLParser
+
+    _check_soup(source, where)
+    tree = LexborHTMLParser(_CUT_TAG.sub("", source))
+    document = _Builder(stands_alone).build(tree.root)
+    for node in tree.css("meta"):
+        found = node.attributes
+        name, content = found.get("property") or found.get("name") or found.get("itemprop"), found.get("content")
+        if name and content and content.strip():
+            document.meta.setdefault(name.lower().strip(), _clean(content))
+    title, canonical = tree.css_first("head > title"), tree.css_first('link[rel="canonical"]')
+    document.title = _clean(title.text()) if title is not None else ""
+    document.canonical = (canonical.attributes.get("href") or "").strip() if canonical is not None else ""
+    for node in tree.css('script[type="application/ld+json"]'):
+        document.data += _objects(node.text())
+    return document
+
+
+def _clean(text: str) -> str:
+    return " ".join(_UNSEEN.sub("", html.unescape(text)).split())
+
+
+def tidy(text: str) -> str:
+    """Return a text with double escapes undone and without what nobody sees.
+
+    That is control characters, directions, zero widths and the private characters of icon fonts.
+    """
+    return _UNSEEN.sub("", html.unescape(text) if "&" in text else text)
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    """Return the objects of JSON-LD, those of a list or a graph one by one; none if it is damaged."""
     try:
-        with path.open("rb") as stream:
-            return read_stream(stream, str(path), portal)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
-
-
-def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
-    """Read a page from an open binary stream; ``where`` names it in messages, see :func:`read_page`."""
-    raw = stream.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise DataError(
-            f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
-            "save the page alone, without its pictures."
-        )
-    for start, what, remedy in _NO_PAGES:
-        if start.match(raw):
-            raise DataError(f"{where}: {what}. {remedy}")
-    if b"\0" in raw and not raw.startswith(_UTF16):
-        raise DataError(f"{where}: a binary file (byte {raw.index(0)} is 0). Give a page as HTML or as text.")
-    text = _decode(raw, where)
-    page = _from_html(text, where, portal) if _is_html(text, where) else Page(_tidy(_LINE_END.split(text)))
-    letters = [c for line in page.lines for c in line if c.isalpha()]
-    if not letters:
-        raise DataError(f"{where}: no text in it. Save the page again, after it has loaded.")
-    hangul = sum("가" <= unicodedata.normalize("NFC", c) <= "힣" or "\u1100" <= c <= "\u11ff" for c in letters)
-    if hangul < _MIN_HANGUL * len(letters):
-        raise DataError(
-            f"{where}: not a Korean page ({hangul / len(letters):.0%} of its letters are Hangul). "
-            "If it is one, it was saved in a wrong encoding: save it as UTF-8."
-        )
-    return page
-
-
-def _decode(raw: bytes, where: str) -> str:
-    """Return the text of UTF-8 or else CP949 bytes, or of UTF-16 if they say so by a byte order mark.
-
-    A character that the file's end cuts in two is left out.
-    """
-    if raw.startswith(_UTF16):
-        return raw.decode("utf-16", "replace")
-    problems = []
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            return codecs.getincrementaldecoder(encoding)().decode(raw)
-        except UnicodeDecodeError as error:
-            problems.append(f"byte {error.start} is 0x{raw[error.start]:02x}")
-    raise DataError(f"{where}: neither UTF-8 ({problems[0]}) nor CP949 ({problems[1]}). Save it as UTF-8.")
-
-
-def _is_html(text: str, where: str) -> bool:
-    start = text[:100_000]
-    if Path(where).suffix.lower() in (".html", ".htm", ".xhtml"):
-        return _TAG.search(start) is not None
-    return bool(_HTML.match(start.lstrip())) or len(_HTML.findall(start)) >= 5
+        found = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return []
+    objects = found if isinstance(found, list) else [found]
+    graphs = [thing.get("@graph") for thing in objects if isinstance(thing, dict)]
+    objects += [thing for graph in graphs if isinstance(graph, list) for thing in graph]
+    return [thing for thing in objects if isinstance(thing, dict)]
 
 
 def _check_soup(source: str, where: str) -> None:
@@ -176,159 +205,144 @@ def _check_soup(source: str, where: str) -> None:
             )
 
 
-def _from_html(source: str, where: str, portal: Portal) -> Page:
-    need("pages", "reading HTML")
-    from selectolax.lexbor import LexborHTMLParser
+class _Builder:
+    """Goes through the parser's tree once, without recursion, however deep a broken page nests."""
 
-    _check_soup(source, where)
-    tree = LexborHTMLParser(_CUT_TAG.sub("", source))
+    def __init__(self, stands_alone: Callable[[str], bool]) -> None:
+        self._stands_alone = stands_alone
+        self._parts: list[Part] = []
+        self._links: list[Node] = []
+        self._images: list[Node] = []
+        self._pending: list[str] = []  # texts of the piece that is not yet closed
+        self._pending_node = NOWHERE
+        self._space = ""
+        self._link: Node | None = None
+        self._line = self._depth = 0
+        self._opens_item = False
+        self._apart = False  # whether the next piece is in another element than the last
 
-    def meta(name: str) -> str | None:
-        node = tree.css_first(f'meta[property="{name}"]')
-        content = node.attributes.get("content") if node is not None else None
-        return " ".join(content.split()) or None if content else None
-
-    lines = _Lines(portal)
-    _walk(tree.root, lines)
-    return Page(_tidy(lines.done), meta("og:title"), meta("article:section"))
-
-
-def _tidy(lines: list[str]) -> list[str]:
-    """Return the lines with double escapes undone and without what nobody sees.
-
-    That is control characters, directions, zero widths and the private characters of icon fonts.
-    """
-    return [_UNSEEN.sub("", html.unescape(line) if "&" in line else line) for line in lines]
-
-
-class _Lines:
-    """Gathers pieces of text into lines.
-
-    Between two pieces that different elements hold, a line breaks if one of the pieces stands alone
-    (a rank, a label, a counter), for a style sheet will have set them apart.
-    """
-
-    def __init__(self, portal: Portal) -> None:
-        self.done: list[str] = []
-        self._portal = portal
-        self._stands_alone = portal.stands_alone
-        self._pieces = [""]
-        self._prefix = ""
-        self._depth = 0
-        self._linked = False  #: whether the line is of a link, or holds one
-        self._in_link = False
-
-    def text(self, text: str) -> None:
-        self._pieces[-1] += text
-        self._linked |= self._in_link
-
-    def link(self, *, opening: bool) -> None:
-        """Say that a link begins or ends here."""
-        self._in_link = opening
-
-    def apart(self) -> None:
-        """Say that what comes is in another element than what came."""
-        self._pieces.append("")
-
-    def end_line(self, *, heading: bool = False) -> None:
-        """End the line; a heading, not in an item, that is a label or no link is marked as one."""
-        if heading and not self._depth and (bare := " ".join("".join(self._pieces).split())):
-            if self._stands_alone(bare):
-                self._pieces = [HEADING + bare]
-            elif not self._linked and not any(self._stands_alone(" ".join(piece.split())) for piece in self._pieces):
-                self._pieces[0] = HEADING + self._pieces[0]
-        self._linked = False
-        if len(self._pieces) > 1 and self._portal.article_section(whole := " ".join("".join(self._pieces).split())):
-            self._pieces = [whole]
-        joined, empty = "", 0
-        for piece in self._pieces:
-            bare = " ".join(piece.split())
-            if not bare:
-                empty += 1
-                joined += " " if piece or empty > 1 else ""
-            elif self._stands_alone(bare):
-                self._write(joined)
-                self._write(bare)
-                joined = ""
-            else:
-                joined += piece
-                empty = 0
-        self._write(joined)
-        self._pieces = [""]
-
-    def _write(self, text: str) -> None:
-        line = " ".join(text.split())
-        if line:
-            self.done.append((self._prefix or (_INDENT if self._depth else "")) + line)
-            self._prefix = ""
-
-    def begin_item(self) -> None:
-        self._prefix = _BULLET
-        self._depth += 1
-
-    def end_item(self) -> None:
-        self._prefix = ""
-        self._depth -= 1
-
-
-def _walk(root: Any, lines: _Lines) -> None:
-    """Go through the tree without recursion, however deep a broken page nests."""
-    node, entering = root, True
-    while True:
-        tag = node.tag
-        descend = None
-        if entering:
+    def build(self, root: Any) -> Document:
+        top = current = Node(root.tag, {}, None, 0)
+        node = root.child
+        last = root.mem_id
+        while node is not None:
+            tag = node.tag
+            descend = None
             if tag == "-text":
-                _text(node, lines)
+                self._text(node.text_content or "", current)
             elif tag == "br":
-                lines.end_line()
+                self._end_line()
+            elif tag == "img":
+                self._image(node, current)
             elif tag not in _DROPPED:
-                _edge(node, tag, lines, opening=True)
+                current = self._open(node, tag, current)
                 descend = node.child
                 if descend is None:
-                    _edge(node, tag, lines, opening=False)
+                    current = self._close(current)
+            if descend is not None:
+                node = descend
+                continue
+            following = node.next
+            while following is None:
+                node = node.parent
+                if node is None or node.mem_id == last:
+                    break
+                current = self._close(current)
+                following = node.next
+            node = following
+        self._end_line()
+        top.end = len(self._parts)
+        return Document(top, self._parts, self._links, self._images)
+
+    def _open(self, source: Any, tag: str, parent: Node) -> Node:
+        self._edge(tag, parent, opening=True)
+        node = Node(tag, source.attributes, parent, len(self._parts))
+        parent.children.append(node)
+        if tag == "a":
+            self._links.append(node)
+            self._link = node
+        elif tag == "li":
+            self._depth += 1
+            self._opens_item = True
+        return node
+
+    def _close(self, node: Node) -> Node:
+        parent = node.parent or node
+        self._edge(node.tag, parent, opening=False)
+        node.end = len(self._parts) + bool(self._pending)
+        if node.tag == "a":
+            self._link = None
+        elif node.tag == "li":
+            self._depth -= 1
+            self._opens_item = False
+        return parent
+
+    def _edge(self, tag: str, parent: Node, *, opening: bool) -> None:
+        """Part what comes from what came, if an element that begins or ends here does so."""
+        if tag in _BLOCKS:
+            self._end_line()
+        elif tag == "a":
+            self._flush()
+            if opening and self._parts and self._parts[-1].link is not None and self._parts[-1].line == self._line:
+                self._end_line()  # links beside each other are a list, whatever the elements say
+            self._apart = True
+        elif parent.tag not in _RUNNING and (tag not in EMPHASIS or parent.tag != "a"):
+            self._flush()  # but a searched word may be marked in a headline
+            self._apart = True
+
+    def _image(self, source: Any, parent: Node) -> None:
+        alt = source.attributes.get("alt")
+        if alt and alt.strip():
+            node = Node("img", {"alt": alt}, parent, len(self._parts) + bool(self._pending))
+            parent.children.append(node)
+            self._images.append(node)
+
+    def _text(self, text: str, node: Node) -> None:
+        text = tidy(text)
+        if node.tag == "pre":
+            for line in text.splitlines():
+                self._piece(line, node)
+                self._end_line()
         else:
-            _edge(node, tag, lines, opening=False)
-        if descend is not None:
-            node, entering = descend, True
-            continue
-        if node.mem_id == root.mem_id:
-            break
-        following = node.next
-        node, entering = (following, True) if following is not None else (node.parent, False)
-    lines.end_line()
+            self._piece(text, node)
+
+    def _piece(self, text: str, node: Node) -> None:
+        if not text or text.isspace():
+            self._space = " " if text else self._space
+            if self._pending and text:
+                self._pending.append(" ")
+            return
+        if not self._pending:
+            self._pending_node = node
+        self._pending.append(text)
+
+    def _flush(self) -> None:
+        """Close the piece: it is a part of its own, or goes on with the one before."""
+        if not self._pending:
+            return
+        raw, self._pending = self._space + "".join(self._pending), []
+        node, self._space = self._pending_node, ""
+        last = self._parts[-1] if self._parts else None
+        joined = last is not None and last.line == self._line and last.link is self._link
+        alone = (joined or self._apart) and self._stands_alone(" ".join(raw.split()))
+        if last is not None and joined and not last.alone and not alone and not _beside(last.node, node):
+            last.raw += raw
+        else:
+            if last is not None and joined and not last.alone and self._stands_alone(last.text):
+                last.alone = True
+            self._parts.append(Part(raw, node, self._link, self._line, self._depth, self._opens_item, alone))
+            self._opens_item = False
+
+    def _end_line(self) -> None:
+        self._flush()
+        self._line += 1
+        self._space = ""
+        self._apart = False
 
 
-def _text(node: Any, lines: _Lines) -> None:
-    text = node.text_content or ""
-    if node.parent.tag != "pre":
-        lines.text(text)
-        return
-    for line in text.splitlines():
-        lines.text(line)
-        lines.end_line()
-
-
-def _edge(node: Any, tag: str, lines: _Lines, *, opening: bool) -> None:
-    """Tell the lines that an element begins or ends here."""
-    if tag == "a":
-        lines.link(opening=opening)
-    if tag in _BLOCKS:
-        lines.end_line(heading=not opening and tag in _HEADINGS)
-        if tag == "li":
-            if opening:
-                lines.begin_item()
-            else:
-                lines.end_item()
-    elif node.parent.tag not in _RUNNING:
-        if tag == "a" and opening and _follows_link(node):
-            lines.end_line()  # links beside each other are a list, whatever the elements say
-        elif tag not in _EMPHASIS or node.parent.tag != "a":  # a searched word may be marked in a headline
-            lines.apart()
-
-
-def _follows_link(node: Any) -> bool:
-    before = node.prev
-    if before is not None and before.tag == "-text" and not (before.text_content or "").strip():
-        before = before.prev
-    return before is not None and before.tag == "a"
+def _beside(first: Node, second: Node) -> bool:
+    """Whether two elements stand beside each other in a link, so that neither is a marked word of the other."""
+    link = next((node for node in second.up() if node.tag == "a"), None)
+    if link is None or first is second or (first.tag in EMPHASIS and second.tag in EMPHASIS):
+        return False
+    return first not in second.up() and second not in first.up()

@@ -1,4 +1,4 @@
-"""The headlines that a page lists under a block title.
+"""The headlines that a text lists under the title of a list.
 
 Only what stands under such a title is taken for a listed headline, so menus give no rows.
 """
@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from classifier.pages.lines import BULLET, Line, block_title, headline_like, is_lede, is_paragraph
+from classifier.pages.lines import BULLET, Line, headline_like, is_lede, is_paragraph, list_title
 from classifier.pages.profile import Portal
 
 _RANK = re.compile(r"(\d{1,3})\s*(?:위[.:]?)?(?:\s+|$)")
-_TIME = re.compile(r"\d{1,2}:\d{2}\s+")
+_TIME = re.compile(r"^\d{1,2}:\d{2}\s+")
 _COMMENTS = re.compile(r"\s*[\[(]\d{1,5}[\])]$")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 _TAGGED = (
@@ -24,7 +24,7 @@ _TAGGED = (
 
 _MIN_PLAIN = 3  # items without bullets must be this many to be called a list
 _MAX_WORD = 12  # characters of a press
-#: What ends a block: two entries of menus (2 each), or three lines that are neither headlines nor known (1 each).
+#: What ends a list: two entries of menus (2 each), or three lines that are neither headlines nor known (1 each).
 _MAX_MISMATCH = 3
 
 
@@ -33,30 +33,63 @@ class Item:
     """A headline that a page lists."""
 
     headline: str
-    section: str | None  #: that its own label names
-    press: str | None
-    block: str  #: the block's title
-    block_section: str | None  #: that the block's title names
+    press: str | None = None
+    heading: str = ""  #: over its list
+    #: Sections by what states them, the strongest first: ``item`` (its own label), ``block`` (a heading over its
+    #: list), ``page`` (the section of the whole page), ``address`` (that of its link).
+    stated: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+    date: str = ""
+
+    @property
+    def section(self) -> str | None:
+        """The section that the strongest evidence states."""
+        return self.stated[0][1] if self.stated else None
 
 
-def read_blocks(lines: Sequence[Line], portal: Portal) -> list[Item]:
-    """Return the items of all blocks, and mark the lines that belong to one as used."""
+def read_lists(lines: Sequence[Line], portal: Portal) -> tuple[list[Item], list[Line]]:
+    """Return the items of all lists of a text, and the lines that belong to none."""
     items: list[Item] = []
+    rest: list[Line] = []
     at = 0
     while at < len(lines):
-        opened = block_title(lines[at].text, portal)
-        if opened is None:
-            at += 1
-            continue
-        drafts, end = _Block(portal, lines).read(at + 1)
-        if drafts:
-            items += [Item(d.headline, d.section or d.tag, d.press, opened[0], opened[1]) for d in drafts]
-            for line in lines[at:end]:
-                line.used = True
-            at = end
+        opened = list_title(lines[at].text, portal)
+        drafts, end = _List(portal, lines).read(at + 1) if opened else ([], at + 1)
+        if opened and drafts:
+            items += [_item(draft, opened, portal) for draft in drafts]
         else:
-            at += 1
-    return items
+            rest.append(lines[at])
+            end = at + 1
+        at = end
+    return items, rest
+
+
+def _item(draft: _Draft, opened: tuple[str, str | None], portal: Portal) -> Item:
+    stated = (
+        ("item", draft.section or draft.tag),
+        ("block", opened[1]),
+        ("address", portal.address_section(draft.address) if draft.address else None),
+    )
+    sections = tuple((kind, section) for kind, section in stated if section)
+    return Item(draft.headline, draft.press, opened[0], sections, draft.address)
+
+
+def untagged(text: str, raw: str, portal: Portal) -> tuple[str, str | None, str | None]:
+    """Return a headline without what stands beside it, the label set apart behind it, and the section of its tag.
+
+    Taken away are a time before it, comments behind it, a label behind it and a tag that is a section's name
+    (``[연예] …``, ``연예 | …``, ``… (연예)``). ``raw`` is the line with its white space.
+    """
+    before, label = _set_apart(raw)
+    if before and portal.is_label(label):
+        text = " ".join(before.split())[len(" ".join(raw.split())) - len(text) :]
+    else:
+        label = ""
+    text = _COMMENTS.sub("", _TIME.sub("", text, count=1))
+    found = (tagged for form in _TAGGED if (tagged := form.fullmatch(text)) and portal.section(tagged["tag"]))
+    if tagged := next(found, None):
+        return tagged["rest"], label or None, portal.section(tagged["tag"])
+    return text, label or None, None
 
 
 @dataclass
@@ -69,11 +102,12 @@ class _Draft:
     behind_menu: bool = False  #: an entry of a menu stands before it
     loose: bool = False  #: its label stands on a line that is not indented
     press: str | None = None
+    address: str = ""
 
 
 @dataclass
-class _Block:
-    """Reads the items under one block title, line by line, until something ends the block."""
+class _List:
+    """Reads the items under one title, line by line, until something ends the list."""
 
     portal: Portal
     lines: Sequence[Line]
@@ -87,13 +121,13 @@ class _Block:
     sign: str | None = None  #: the bullet of the items; 1 stands for numbers
 
     def read(self, start: int) -> tuple[list[_Draft], int]:
-        """Return the items and the index of the line after the block; no items if it is none."""
+        """Return the items and the index of the line after the list; no items if it is none."""
         at = start
         while at < len(self.lines) and self._take(self.lines[at], at):
             at += 1
         drafts = [draft for draft in self.drafts if draft.headline]
         if self.mismatch_score > 1 and [draft for draft in drafts if draft.behind_menu] == drafts[-1:]:
-            drafts = drafts[:-1]  # it stands within the menu that ends the block
+            drafts = drafts[:-1]  # it stands within the menu that ends the list
         if not self.listed:
             if drafts and at < len(self.lines) and self._begins_article(self.lines[at].text):
                 at = drafts.pop().line  # the article's title
@@ -110,7 +144,7 @@ class _Block:
         return is_paragraph(text, self.portal) or self.portal.match("bylines", text) is not None
 
     def _take(self, line: Line, at: int) -> bool:
-        """Read one line; False if it is no part of the block."""
+        """Read one line; False if it is no part of the list."""
         text, marked = self._without_bullet(line.text)
         if marked:
             sign = "1" if line.text[0].isdecimal() else line.text[0]
@@ -125,7 +159,7 @@ class _Block:
                 self._count_empty(self.current)
             self.current = None
         counter = self.portal.match("noise", text) is not None
-        if block_title(line.text, self.portal) is not None and not (counter and line.indented and not marked):
+        if list_title(line.text, self.portal) is not None and not (counter and line.indented and not marked):
             return False
         if line.heading and self.portal.is_label(line.text):
             return not self.drafts  # a tab, or the heading of what follows
@@ -160,7 +194,7 @@ class _Block:
             self.mismatch_score += 2 * marked  # a button, as no item begins with any other counter
 
     def _take_unmarked(self, text: str, line: Line, at: int) -> bool:
-        """Read a line without a bullet: a press, a new item of a plain list, or the block's end."""
+        """Read a line without a bullet: a press, a new item of a plain list, or the list's end."""
         is_press = self.portal.match("press", text) is not None
         byline = self.portal.match("bylines", text)
         if self.current is not None and (is_press or byline):
@@ -175,7 +209,7 @@ class _Block:
             following = self.lines[at + 1].text if at + 1 < len(self.lines) else ""
             if self.current is not None and is_lede(text) and self._is_detail(following):
                 return True
-            # One word is a press that the profile does not know, or where the block ends.
+            # One word is a press that the profile does not know, or where the list ends.
             self.mismatch_score += 1
             return self.current is not None and " " not in text and len(text) <= _MAX_WORD
         self.listed = False
@@ -227,18 +261,12 @@ class _Block:
             draft, text = self.current, text.removeprefix("위 ")  # of a rank that stood over it
         else:
             draft = self._begin(at)
-        before, label = _set_apart(line.raw)
-        if before and self.portal.is_label(label):
-            text = " ".join(before.split())[len(line.text) - len(text) :]
+        text, label, draft.tag = untagged(text, line.raw, self.portal)
+        if label:
             self._label(draft, label)
-        text = _TIME.sub("", text, count=1) if _TIME.match(text) else text
-        text = _COMMENTS.sub("", text)
-        tags = (found for form in _TAGGED if (found := form.fullmatch(text)) and self.portal.section(found["tag"]))
-        if tagged := next(tags, None):
-            text = tagged["rest"]
-            draft.tag = self.portal.section(tagged["tag"])
         if headline_like(text, self.portal):
             draft.headline = text
+            draft.address = line.address
             draft.behind_menu = self.mismatch_score > 1
             self.mismatch_score = 0
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,18 @@ from classifier.errors import ConfigError
 from classifier.paths import package_data
 
 #: Kinds of lines that a profile describes by patterns.
-_KINDS = ("block_titles", "noise", "menu", "bylines", "press", "captions", "body_ends", "article_sections")
+_KINDS = (
+    "list_titles", "no_news_lists", "noise", "menu", "bylines", "press", "captions", "body_ends", "article_sections",
+)  # fmt: skip
 
 #: No line of these kinds is longer; longer ones are not matched, so that no pattern can be slow.
 _LONGEST = 200
 
+_REMEMBERED = 50_000
+
+_NAMES = re.compile(r"\s*(?:[,;>|·/]|및)\s*")
+_TITLE_PARTS = re.compile(r"\s*[|:<>»,ㅣ]\s*|\s[-–·]\s")
+_OF_PRESS = re.compile(r"\s*(?:주요|많이|가장|랭킹|인기|헤드라인|최신)(?: ?본)?\s?(?:뉴스|기사)?$")
 _DECORATION = " \t\u3000■□◆◇●○★☆▶▷►▣◈※|<>‹›«»=~_*#:"
 _BRACKETS = "[]【】〔〕()<>《》"
 _FRAME = _DECORATION + _BRACKETS
@@ -33,13 +40,52 @@ class Portal:
     name: str
     patterns: Mapping[str, tuple[re.Pattern[str], ...]]
     catch_all: frozenset[str]
+    portals: frozenset[str]
     sections: Mapping[str, str]
+    addresses: Sequence[tuple[re.Pattern[str], str]]
+    no_articles: re.Pattern[str]
+    _found: dict[tuple[str, str], re.Match[str] | None] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, kind: str, line: str) -> re.Match[str] | None:
         """Return the match of the first pattern of ``kind`` that fits the whole ``line``."""
         if len(line) > _LONGEST:
             return None
-        return next((found for pattern in self.patterns[kind] if (found := pattern.fullmatch(line))), None)
+        key = kind, line
+        if key not in self._found:
+            if len(self._found) > _REMEMBERED:
+                self._found.clear()
+            matches = (pattern.fullmatch(line) for pattern in self.patterns[kind])
+            self._found[key] = next((found for found in matches if found), None)
+        return self._found[key]
+
+    def address_section(self, address: str) -> str | None:
+        """Return the section that a page's address names, or None."""
+        return next((section for pattern, section in self.addresses if pattern.search(address)), None)
+
+    def leads_elsewhere(self, address: str) -> bool:
+        """Whether an address is no article's: a search, a shop, a blog."""
+        return self.no_articles.search(address) is not None
+
+    def section_in(self, names: str) -> str | None:
+        """Return the first section among names that stand together, such as 오피니언, 사회 or 정치 > 국회."""
+        return self.section(names) or next((s for name in _NAMES.split(names) if (s := self.section(name))), None)
+
+    def section_in_title(self, title: str) -> str | None:
+        """Return the section that a page's title names beside the portal's name (정치 : 네이버 뉴스), or None."""
+        parts = [part for part in _TITLE_PARTS.split(title) if part.strip()]
+        if not parts or (len(parts) == 1 and len(title) > 12) or max(map(len, parts)) > 20:
+            return None
+        names = [name for part in parts for name in (part, *part.split())]
+        return next((s for name in names if (s := self.section(name))), None)
+
+    def is_site(self, name: str) -> bool:
+        """Whether a name is that of a portal, which is no press."""
+        return any(portal in name.casefold() for portal in self.portals)
+
+    def press_of(self, text: str) -> str | None:
+        """Return the press that a text names: its name, or the title of its list (새벽일보 주요뉴스)."""
+        bare = _OF_PRESS.sub("", text)
+        return bare if self.match("press", bare) and self.list_title(bare) is None else None
 
     def section(self, label: str) -> str | None:
         """Return the section that ``label`` names by itself, or None."""
@@ -62,7 +108,7 @@ class Portal:
     def article_section(self, line: str) -> str | None:
         """Return the section of the page's article, if that is what ``line`` says."""
         found = self.match("article_sections", line)
-        return self.section(found.groupdict().get("section") or "") if found else None
+        return self.section_in(found.groupdict().get("section") or "") if found else None
 
     def is_menu(self, line: str) -> bool:
         """Whether ``line`` is an entry of a menu, or a row of them, with signs or spaces between."""
@@ -85,11 +131,11 @@ class Portal:
     def _is_entry(self, text: str) -> bool:
         return self.match("menu", text) is not None or self.is_label(text)
 
-    def block_title(self, line: str) -> tuple[str, str | None] | None:
-        """Return the title and the section it names, if ``line`` opens a block of headlines."""
+    def list_title(self, line: str) -> tuple[str, str | None] | None:
+        """Return the title and the section it names, if ``line`` is the title of a list of headlines."""
         # < and > decorate a title (추천 뉴스 >) or are its brackets (<경제> 추천 뉴스); brackets may frame all of it.
         titles = dict.fromkeys(line.strip(signs) for signs in (_DECORATION.replace("<", ""), _DECORATION, _FRAME))
-        found = next((found for title in titles if (found := self.match("block_titles", title))), None)
+        found = next((found for title in titles if (found := self.match("list_titles", title))), None)
         if found is None:
             return None
         title = found[0]
@@ -114,7 +160,8 @@ def load_portal(path: Path | None = None) -> Portal:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a portal's profile.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    expected: dict[str, type] = {"name": str, "sections": dict, "catch_all": list, **dict.fromkeys(_KINDS, list)}
+    lists = (*_KINDS, "catch_all", "portals", "no_articles")
+    expected: dict[str, type] = {"name": str, "sections": dict, "addresses": dict, **dict.fromkeys(lists, list)}
     wrong = [
         f"{key} is {'missing' if key not in content else f'no {kind.__name__}'}"
         for key, kind in expected.items()
@@ -126,7 +173,13 @@ def load_portal(path: Path | None = None) -> Portal:
         name=content["name"],
         patterns={kind: tuple(_pattern(path, kind, text) for text in content[kind]) for kind in _KINDS},
         catch_all=frozenset(map(str, content["catch_all"])),
+        portals=frozenset(str(name).casefold() for name in content["portals"]),
         sections={key: canonical_section(str(value)) for key, value in content["sections"].items()},
+        addresses=[
+            (_pattern(path, "addresses", text), canonical_section(str(section)))
+            for text, section in content["addresses"].items()
+        ],
+        no_articles=_pattern(path, "no_articles", "|".join(f"(?:{text})" for text in content["no_articles"]) or "(?!)"),
     )
 
 

@@ -7,8 +7,8 @@ import io
 import pytest
 
 from classifier.pages.article import Reading, read
-from classifier.pages.html import read_stream
 from classifier.pages.profile import Portal, load_portal
+from classifier.pages.source import read_stream
 
 THREE = ["환율 1,400원 돌파…당국 구두 개입", "'눈물의 여왕' 시청률 20% 넘었다", "[단독] 서울 지하철 요금 또 오른다"]
 OTHERS = ["손흥민 15호골…토트넘 2-1 역전승", "류현진 복귀승…한화 5연패 탈출", "여자배구, 일본에 0-3 완패"]
@@ -28,8 +28,8 @@ def reading(page: str, portal: Portal) -> Reading:
     return read(read_stream(io.BytesIO(page.encode()), name, portal), portal)
 
 
-def block_sections(found: Reading) -> list[tuple[str, str | None]]:
-    return [(item.headline, item.block_section) for item in found.items]
+def list_sections(found: Reading) -> list[tuple[str, str | None]]:
+    return [(item.headline, dict(item.stated).get("block")) for item in found.items]
 
 
 def test_related_news_under_an_item_open_no_block_of_their_own(portal):
@@ -40,36 +40,37 @@ def test_related_news_under_an_item_open_no_block_of_their_own(portal):
         for headline in THREE
     )
     found = reading(page + "</ul><a>헤드라인 더보기</a>", portal)
-    assert block_sections(found) == [(headline, "경제") for headline in THREE]
+    assert list_sections(found) == [(headline, "경제") for headline in THREE]
     assert {item.press for item in found.items} == {"새벽일보"}
 
 
 def test_a_press_and_a_time_with_a_dot_between_are_of_the_item(portal):
-    """Cards without list elements; a heading that no profile knows ends them."""
+    """Cards without list elements; under a heading that no profile knows they have no section."""
 
     def card(headline: str) -> str:
         return f"<div><a><p>{headline}</p></a><div><span>새스타</span><span>·</span><span>3시간 전</span></div></div>"
 
     page = "<h2>연예 인기뉴스</h2>" + "".join(map(card, THREE))
     page += "<h2>독자가 고른 이달의 이야기</h2>" + "".join(map(card, OTHERS))
-    assert block_sections(reading(page, portal)) == [(headline, "연예") for headline in THREE]
+    found = list_sections(reading(page, portal))
+    assert found == [(headline, "연예") for headline in THREE] + [(headline, None) for headline in OTHERS]
     ranked = "<h2>연예 랭킹</h2>" + "".join(f"<div>{n}</div>{card(headline)}" for n, headline in enumerate(THREE, 1))
     keywords = "<h2>실시간 이슈 키워드</h2><a>총선 사전투표 일정</a><a>나는 솔로 21기 영숙</a>"
     found = reading(ranked + keywords, portal)
-    assert block_sections(found) == [(headline, "연예") for headline in THREE]
+    assert list_sections(found) == [(headline, "연예") for headline in THREE]
     assert {item.press for item in found.items} == {"새스타"}
 
 
 def test_headlines_that_are_headings_are_read(portal):
     page = "<h2>스포츠 인기뉴스</h2>" + "".join(f"<div><h4>{headline}</h4><p>새벽일보</p></div>" for headline in OTHERS)
-    assert block_sections(reading(page, portal)) == [(headline, "스포츠") for headline in OTHERS]
+    assert list_sections(reading(page, portal)) == [(headline, "스포츠") for headline in OTHERS]
 
 
 def test_a_ranking_in_a_table_with_heads_of_columns(portal):
     rows = "".join(f"<tr><td>{n}위</td><td><a>{h}</a></td><td>새스타</td></tr>" for n, h in enumerate(THREE, 1))
     head = "<thead><tr><th>순위</th><th>제목</th><th>언론사</th></tr></thead>"
     page = f"<table><caption>연예 랭킹뉴스</caption>{head}{rows}</table>"
-    assert block_sections(reading(page, portal)) == [(headline, "연예") for headline in THREE]
+    assert list_sections(reading(page, portal)) == [(headline, "연예") for headline in THREE]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_ranking_in_a_table_with_heads_of_columns(portal):
 def test_an_item_gives_its_headline_and_nothing_else(portal, item):
     rows = "".join(item.format(n=n, h=headline) for n, headline in enumerate(THREE, 1))
     page = f"<h3>경제 뉴스</h3><ul>{rows}</ul>" if item.startswith("<") else f"## 경제 뉴스\n\n{rows}"
-    assert block_sections(reading(page, portal)) == [(headline, "경제") for headline in THREE]
+    assert list_sections(reading(page, portal)) == [(headline, "경제") for headline in THREE]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_what_names_no_section_stays_in_the_headline(portal, row):
 @pytest.mark.parametrize("title", ["많이 본 뉴스 - 경제", "오늘의 주요기사(경제)", "▣ 이 시각 뉴스 | 경제"])
 def test_a_section_may_stand_behind_the_title(portal, title):
     page = f"{title}\n" + "".join(f"• {headline}\n" for headline in THREE)
-    assert block_sections(reading(page, portal)) == [(headline, "경제") for headline in THREE]
+    assert list_sections(reading(page, portal)) == [(headline, "경제") for headline in THREE]
 
 
 ARTICLE = (

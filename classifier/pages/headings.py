@@ -1,0 +1,164 @@
+"""The headings of an HTML page: which list each is over, and which section it names."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from classifier.pages.html import HEADINGS, Document, Node, Part
+from classifier.pages.profile import Portal
+
+TITLE_WORDS = frozenset("tit title ttl headline heading subject subj hl".split())
+PRESS_WORDS = frozenset(
+    "press office cp writing source company publisher newspaper paper provider agency publication outlet".split()
+)
+ACTIVE_WORDS = frozenset("on active selected current".split())
+_HEAD_WORDS = TITLE_WORDS | {"head", "hd", "header", "screen", "blind", "name"}
+_HEAD_TAGS = HEADINGS | {"caption", "dt", "legend"}
+_LONGEST = 60
+_REACH = 3  # elements around a text that may make it a heading
+#: Lists of these choose from all sections, so that the section of the page around them is not theirs.
+OWN_CHOICE = re.compile(
+    r"많이|인기|랭킹|추천|공감|댓글|화제|급상승|핫|베스트|best|hot|당신|함께|관련|이슈|포토|사진|영상|오피니언|기획|"
+    r"연재|언론사|분야|실시간|주간|일간|독자|기자|사설|칼럼|속보|pick|top",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\s*(?:더 ?보기|전체 ?보기|바로 ?가기|목록|홈|[+>›»])+$")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading over a list."""
+
+    text: str
+    section: str | None
+    is_label: bool  #: a section's name and nothing else
+    titles: bool  #: whether it is a title of lists of news, as the profile knows them
+    refused: bool  #: whether what stands under it is no news
+    press: str | None
+    start: int  #: the number of its part
+    level: int  #: 1 to 6 as in h1 to h6, 7 for what is no heading by its tag
+    active: bool
+
+
+class Headings:
+    """The headings of a page, by the element to whose lists they belong.
+
+    Args:
+        document: the page.
+        portal: the profile.
+        count: the number of headlines in an element.
+        within: whether a part belongs to a listed headline.
+
+    """
+
+    def __init__(
+        self, document: Document, portal: Portal, count: Callable[[Node], int], within: Callable[[int], bool]
+    ) -> None:
+        self._scopes: dict[int, list[Heading]] = {}
+        self._count = count
+        before: Part | None = None
+        for index, part in enumerate(document.parts):
+            if within(index) or (before is not None and part.line == before.line):
+                continue
+            before = part
+            found = self._heading(document, portal, index, part)
+            if found is None:
+                continue
+            scope = next((node for node in part.node.up() if count(node)), None)
+            if scope is not None:
+                self._scopes.setdefault(id(scope), []).append(found)
+
+    def _heading(self, document: Document, portal: Portal, index: int, part: Part) -> Heading | None:
+        text = _MORE.sub("", part.text) or part.text
+        title = portal.list_title(text) if len(text) <= _LONGEST else None
+        if not text or len(text) > _LONGEST or (title is None and portal.match("noise", text)):
+            return None
+        section = title[1] if title else portal.section(text)
+        is_label = title is None and portal.is_label(text)
+        node = part.node
+        around = []
+        for level, element in enumerate(node.up()):
+            if level > _REACH or element.end - element.start > 8:
+                break
+            around.append(element)
+        tagged = any(element.tag in _HEAD_TAGS for element in around)
+        menu = title is None and portal.match("menu", text) is not None
+        refused = portal.match("no_news_lists", text) is not None or (menu and tagged)
+        if not (tagged or (not menu and any(e.tag != "li" and e.words & _HEAD_WORDS for e in around))):
+            if part.link is not None or not (title or refused or is_label):
+                return None
+            if is_label and not self._over_a_list(document, index):
+                return None
+        active = any(element.words & ACTIVE_WORDS for element in around)
+        named = any(element.words & (PRESS_WORDS | {"name"}) for element in around[:2])
+        press = portal.press_of(text)
+        if press is None and named and section is None and title is None and len(text) <= 15:
+            press = text
+        level = next((int(element.tag[1]) for element in around if element.tag in HEADINGS), 7)
+        return Heading(text, section, is_label, title is not None, refused, press, index, level, active)
+
+    def _over_a_list(self, document: Document, index: int) -> bool:
+        """Whether a bare label is right over a headline, and not one of several tabs."""
+        following = document.parts[index + 1 : index + 4]
+        return any(self._count(part.node) for part in following if part.link is not None)
+
+    def over(self, item: Node, start: int) -> Iterator[Heading]:
+        """Yield the headings over the headline that begins at part ``start``, the nearest first.
+
+        The nearest counts, and of those before it the ones that it is under: of a higher level, or with no headline
+        between them and the list. Of labels right over each other, which are tabs, the active one counts.
+        """
+        level = 8
+        begin = start
+        for node in item.up():
+            found = self._scopes.get(id(node), [])
+            at = bisect_left([heading.start for heading in found], start) - 1
+            near = at >= 0 and not self._between(node, found[at].start, begin)
+            while at >= 0:
+                tabs = [found[at]]
+                while at > 0 and not self._between(node, found[at - 1].start, found[at].start):
+                    at -= 1
+                    tabs.append(found[at])
+                labels = [tab for tab in tabs if tab.is_label]
+                if len({tab.section for tab in labels}) > 1:
+                    labels = [tab for tab in labels if tab.active][:1]
+                yield from [t for t in tabs if (near or t.level < level) and (not t.is_label or t in labels)]
+                level = min(level, *(tab.level for tab in tabs))
+                near = False
+                at -= 1
+            begin = min(begin, node.start)
+
+    def _between(self, scope: Node, first: int, last: int) -> int:
+        """Return how many headlines stand between two parts."""
+        probe = Node("", {}, scope, first)
+        probe.end = last
+        return self._count(probe)
+
+
+def page_section(document: Document, portal: Portal) -> tuple[str | None, str]:
+    """Return the section that the whole page is of, and what says so.
+
+    That is its title, its address, its highest heading or the entry of a menu that is marked as the present one.
+    """
+    for title in (document.meta.get("og:title", ""), document.title):
+        if section := portal.section_in_title(title):
+            return section, "title"
+    if section := portal.address_section(document.meta.get("og:url") or document.canonical):
+        return section, "address"
+    active: set[str] = set()
+    for part in document.parts:
+        section = portal.section(part.text) if len(part.raw) < 20 else None
+        if section is None:
+            continue
+        around = [node for _, node in zip(range(4), part.node.up(), strict=False)]
+        if any(node.tag == "h1" or node.words >= {"kakao", "body"} for node in around):
+            return section, "heading"
+        current = any(
+            node.attributes.get("aria-current") or node.attributes.get("aria-selected") == "true" for node in around
+        )
+        if current or any(node.words & ACTIVE_WORDS and node.end - node.start <= 3 for node in around):
+            active.add(section)
+    return (active.pop(), "menu") if len(active) == 1 else (None, "")

@@ -1,0 +1,359 @@
+"""The headlines that an HTML page lists: links to articles, in repeated structure or under a known heading.
+
+Every link is either a headline or refused for a reason that can be shown (``extract --explain``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from classifier.pages.headings import OWN_CHOICE, PRESS_WORDS, TITLE_WORDS, Heading, Headings, page_section
+from classifier.pages.html import HEADINGS, NOWHERE, Document, Node, Part
+from classifier.pages.lines import LEDE_WORDS, is_lede, why_no_headline
+from classifier.pages.lists import Item, untagged
+from classifier.pages.profile import Portal
+
+_MENU_TAGS = frozenset(("nav", "footer"))
+_MENU_WORDS = frozenset(
+    "nav gnb lnb snb menu footer foot breadcrumb breadcrumbs paging paginate pagination sns share util login sitemap "
+    "family copyright keyword keywords hashtag hashtags tags ad ads adv banner comment comments reply cmt notice path "
+    "location powerlink promotion skip".split()
+)
+_SIDE_WORDS = frozenset("aside side sidebar right rank ranking related recommend popular".split())
+_ARTICLE = re.compile(
+    r"\d{6,}|/\d{4}/\d{1,2}/\d{1,2}/|/(article|articles|view|news|read|v)/(\w*/)*\w*\d|"
+    r"[?&](aid|idx\w*|id|no|seq|newsid|news_id|article\w*|code|cid|uid|key)=\w*\d{3}",
+    re.IGNORECASE,
+)
+_NOWHERE = re.compile(r"\s*(#.*|javascript:.*|mailto:.*)?$", re.IGNORECASE | re.DOTALL)
+_CUT = re.compile(r"\s*(?:…|\.{2,})$")
+_RANKED = re.compile(r"^(?:\d{1,3}[.)](?!\d)|[①-⑳])\s*")
+_PICKED = re.compile(r"\s*(?:언론사\s?(?:선정|픽)|PiCK|선정)\s*$", re.IGNORECASE)
+_DETAILS = 8  # parts behind a headline among which its press and its label are looked for
+_ALIKE = frozenset("li dd dt tr td a article p".split())  # in lists these are alike whatever their class
+_NEAR = 14  # parts between two links to one article that are of one item
+_MANY = 8
+_ENTRIES = 3  # links like it beside a headline, none of them a headline, that make a menu
+
+
+@dataclass(eq=False)
+class Link:
+    """A link that may be a listed headline."""
+
+    node: Node
+    text: str = ""
+    raw: str = ""
+    part: int = 0  #: the number of the part that holds the text
+    flagged: bool = False  #: whether the page marks it as a title
+    refused: str = ""  #: why it is no headline
+    heading: Heading | None = None
+    item: Node = NOWHERE  #: the largest element around it that holds no other headline
+    end: int = 0  #: of the parts that belong to it
+    peers: int = 0  #: headlines in the same list
+
+    @property
+    def address(self) -> str:
+        """The link's address, empty if it leads nowhere."""
+        address = self.node.attributes.get("href") or ""
+        return "" if _NOWHERE.match(address) else address.strip()
+
+
+@dataclass
+class Listed:
+    """What a page lists."""
+
+    items: list[Item] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)  #: accepted and refused, in the page's order
+    used: set[int] = field(default_factory=set)  #: numbers of the parts that belong to items
+    section: str | None = None  #: of the whole page
+    has_headlines: bool = False  #: whether any link reads like a headline
+
+
+class _Count:
+    """How many of some links begin in an element."""
+
+    def __init__(self, links: list[Link]) -> None:
+        self._starts = [link.part for link in links]
+
+    def __call__(self, node: Node) -> int:
+        return bisect_left(self._starts, node.end) - bisect_left(self._starts, node.start)
+
+
+def read_links(document: Document, portal: Portal) -> Listed:
+    """Return the headlines that the page lists, and why the other links are none."""
+    found = [link for node in document.links if (link := _read(document, node, portal)) is not None]
+    has_headlines = any(not link.refused for link in found)
+    candidates = _outside_menus(found, [link for link in found if not link.refused])
+    candidates = _one_an_article(candidates)
+    texts = _Count([link for link in found if link.text])
+    count = _Count(candidates)
+    for link in candidates:
+        link.item = _item(link, count, texts)
+    _count_peers(candidates, count, texts)
+    candidates = [link for link in candidates if not link.refused]
+    count = _Count(candidates)
+    _extend(document, candidates, count)
+    inside = {number for link in candidates for number in range(link.item.start, link.end)}
+    headings = Headings(document, portal, count, inside.__contains__)
+    section, _ = page_section(document, portal)
+    listed = Listed(links=found, section=section, has_headlines=has_headlines)
+    strong = sum(_ARTICLE.search(link.address) is not None for link in candidates)
+    for link in candidates:
+        over = list(headings.over(link.item, link.item.start))
+        link.heading = over[0] if over else None
+        link.refused = _why_refused(link, over, strong, portal)
+        if not link.refused:
+            listed.items.append(_make(document, link, over, section, portal))
+            listed.used.update(range(link.item.start, link.end))
+    return listed
+
+
+def _read(document: Document, node: Node, portal: Portal) -> Link | None:
+    """Return what a link says; None if it says nothing, as a picture does."""
+    parts = document.parts[node.start : node.end]
+    best: Link | None = None
+    for number, part in enumerate(parts, node.start):
+        if part.link is not node:
+            continue
+        text, raw = _whole(part, node)
+        around = [element for element in part.node.up() if element.start >= node.start and element.end <= node.end]
+        outside = [element for _, element in zip(range(3), node.up(), strict=False) if element.end - element.start < 9]
+        flagged = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in (*around, *outside))
+        lede = any(element.words & LEDE_WORDS for element in (*around, node)) and not flagged
+        refused = "first words of an article" if lede else why_no_headline(text, portal, strict=not flagged)
+        link = Link(node, text, raw, number, flagged, refused)
+        own = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in around if element is not node)
+        if not refused and own:
+            return link  # the title in a link that is a whole card
+        if best is None or (best.refused and (not refused or len(text) > len(best.text))):
+            best = link
+    return best
+
+
+def _whole(part: Part, node: Node) -> tuple[str, str]:
+    """Return a link's text, completed from its title if it is cut off."""
+    text = part.text
+    stem = _CUT.sub("", text)
+    title = " ".join((node.attributes.get("title") or "").split())
+    if stem != text and len(title) > len(stem) and title.replace(" ", "").startswith(stem.replace(" ", "")):
+        return title, title
+    return text, part.raw
+
+
+def _outside_menus(found: list[Link], candidates: list[Link]) -> list[Link]:
+    count = _Count(candidates)
+    most = max(_MANY, len(candidates) / 2)
+    verdicts: dict[int, bool] = {}
+    for link in found:
+        for node in link.node.up():
+            verdict = verdicts.get(id(node))
+            if verdict is None:
+                menu = node.tag in _MENU_TAGS or node.attributes.get("role") in ("navigation", "contentinfo")
+                verdict = menu or bool(
+                    node.tag not in ("html", "body") and node.words & _MENU_WORDS and count(node) <= most
+                )
+                verdicts[id(node)] = verdict
+            if verdict:
+                link.refused = link.refused or "in a menu, a footer or an advertisement"
+                break
+    return [link for link in candidates if not link.refused]
+
+
+def _one_an_article(candidates: list[Link]) -> list[Link]:
+    """Keep of links to one article beside each other the one that is its title."""
+    kept: list[Link] = []
+    for link in candidates:
+        last = kept[-1] if kept else None
+        if last is None or not _same_article(last, link):
+            kept.append(link)
+        elif (link.flagged, not is_lede(link.text)) > (last.flagged, not is_lede(last.text)):
+            last.refused = "beside the headline of the same article"
+            kept[-1] = link
+        else:
+            link.refused = "beside the headline of the same article"
+    return kept
+
+
+def _same_article(first: Link, second: Link) -> bool:
+    if second.part - first.part > _NEAR or first.address != second.address:
+        return False
+    rows = [
+        next((node for node in link.node.up() if node.tag in ("li", "tr", "article")), None) for link in (first, second)
+    ]
+    return rows[0] is rows[1] and (
+        first.text == second.text or (bool(first.address) and not (first.flagged and second.flagged))
+    )
+
+
+def _item(link: Link, count: _Count, texts: _Count) -> Node:
+    """Return the largest element around a headline that holds no other and no heading of a list."""
+    node = link.node
+    while (parent := node.parent) is not None and parent.tag not in ("body", "html", "main") and count(parent) == 1:
+        others = [child for child in parent.children if child is not node]
+        if any(_is_heading(child) for child in others) or parent.end - parent.start > 40:
+            break
+        if sum(texts(child) > 0 for child in others if _alike(child) == _alike(node)) >= _ENTRIES:
+            link.refused = "among the entries of a menu"
+            break
+        node = parent
+    return node
+
+
+def _is_heading(node: Node) -> bool:
+    return node.tag in HEADINGS or any(child.tag in HEADINGS for child in node.children)
+
+
+def _alike(node: Node) -> object:
+    if node.tag in _ALIKE:
+        return node.tag
+    return node.tag, node.words or None
+
+
+def _count_peers(candidates: list[Link], count: _Count, texts: _Count) -> None:
+    """Count the headlines of each list, and refuse those among entries of a menu."""
+    seen: dict[int, dict[int, tuple[int, int]]] = {}
+    for link in candidates:
+        parent = link.item.parent
+        if parent is None:
+            continue
+        runs = seen.get(id(parent))
+        if runs is None:
+            runs = seen[id(parent)] = _runs(parent, count, texts)
+        link.peers, entries = runs.get(id(link.item), (1, 0))
+        if entries > link.peers:
+            link.refused = "among the entries of a menu"
+
+
+def _runs(parent: Node, count: _Count, texts: _Count) -> dict[int, tuple[int, int]]:
+    """Return for each child how many children like it hold headlines, and how many hold other links alone."""
+    groups: dict[object, list[Node]] = {}
+    last: object = None
+    number = 0
+    for child in parent.children:
+        if child.tag in ("br", "hr", "img") or child.end == child.start:
+            continue
+        alike = _alike(child)
+        if child.tag not in _ALIKE and not child.words:  # without a class only neighbours are alike
+            number += alike != last
+            alike = (alike, number)
+        last = _alike(child)
+        groups.setdefault(alike, []).append(child)
+    result: dict[int, tuple[int, int]] = {}
+    for group in groups.values():
+        holding = sum(count(child) > 0 for child in group)
+        entries = sum(texts(child) > 0 and not count(child) for child in group)
+        result |= {id(child): (holding, entries) for child in group}
+    return result
+
+
+def _extend(document: Document, candidates: list[Link], count: _Count) -> None:
+    """Set the end of the parts that belong to each headline: a press may stand behind the item, beside it."""
+    for number, link in enumerate(candidates):
+        item = link.item
+        following = candidates[number + 1].item if number + 1 < len(candidates) else None
+        end = item.end
+        if item.tag not in ("li", "tr", "article", "a") and item.parent is not None:
+            siblings = item.parent.children
+            at = next((i for i, child in enumerate(siblings) if child is item), len(siblings))
+            for child in siblings[at + 1 :]:
+                if (
+                    count(child)
+                    or _is_heading(child)
+                    or child.end - item.end > _DETAILS
+                    or child.tag in ("ul", "ol", "nav")
+                ):
+                    break
+                end = child.end
+        elif item.tag == "a":
+            line = document.parts[link.part].line
+            while end < len(document.parts) and document.parts[end].line == line and document.parts[end].link is None:
+                end += 1
+        link.end = max(item.end, min(end, following.start) if following is not None else end)
+
+
+def _why_refused(link: Link, over: list[Heading], strong: int, portal: Portal) -> str:
+    """Return why a link that reads like a headline is none, or nothing if it is one."""
+    nearest = over[0] if over else None
+    telling = next((heading for heading in over if heading.refused or heading.titles or heading.section), None)
+    if telling is not None and telling.refused:
+        return f"in a list of something else: {telling.text}"
+    if link.address and portal.leads_elsewhere(link.address):
+        return "its address is no article's"
+    is_article = _ARTICLE.search(link.address) is not None
+    if strong >= _MANY and not is_article and (link.address or link.node.attributes.get("href")):
+        return "its address is not like those of the page's articles"
+    known = nearest is not None and (nearest.titles or nearest.section is not None or nearest.press is not None)
+    points = 2 * is_article + min(link.peers, 3) - 1 + link.flagged + 2 * known
+    return "" if points >= 2 else "alone: neither in a list nor under a known heading, nor an article's address"
+
+
+def _make(document: Document, link: Link, over: list[Heading], page: str | None, portal: Portal) -> Item:
+    """Return the item that a headline and what stands around it make."""
+    text, own_label, own = untagged(link.text, link.raw, portal)
+    text = _RANKED.sub("", text) or text
+    if own_label and not portal.is_catch_all(own_label):
+        own = portal.section(own_label)
+    press, label = _details(document, link, portal)
+    nearest = over[0] if over else None
+    named = None
+    aside = any(
+        node.tag == "aside" or node.words & _SIDE_WORDS for node in link.item.up() if node.tag not in ("body", "html")
+    )
+    for heading in over[:1] if aside else over:
+        named = heading.section
+        if named is not None or (OWN_CHOICE.search(heading.text) and not heading.is_label):
+            break
+    if press is None:
+        press = next((heading.press for heading in over[:1] if heading.press), None)
+    chosen = nearest is not None and named is None and OWN_CHOICE.search(nearest.text) is not None
+    stated = {
+        "item": label or own,
+        "block": named,
+        "page": page if not chosen and not aside else None,
+        "address": portal.address_section(link.address) if link.address else None,
+    }
+    base = document.meta.get("og:url") or document.canonical
+    try:
+        url = urljoin(base, link.address) if link.address else ""
+    except ValueError:  # of a damaged address
+        url = link.address
+    sections = tuple((kind, section) for kind, section in stated.items() if section)
+    return Item(text, press, nearest.text if nearest else "", sections, url)
+
+
+def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None, str | None]:
+    """Return the press and the section's name that stand beside a headline."""
+    press = label = weak = None
+    seen: Counter[str] = Counter()
+    for number in range(link.item.start, min(link.end, link.part + _DETAILS)):
+        part = document.parts[number]
+        text = _PICKED.sub("", part.text).strip(" ·|")
+        if number == link.part or not text or len(text) > 30:
+            continue
+        around = set().union(
+            *(node.words for node in part.node.up() if node.start >= link.item.start and node.end <= link.end)
+        )
+        byline = portal.match("bylines", text)
+        if portal.is_label(text):
+            label = label or portal.section(text)
+        elif portal.match("noise", text) or portal.match("menu", text):
+            continue
+        elif (around & PRESS_WORDS and len(text) <= 20) or portal.match("press", text):
+            press = press or text
+        elif byline and byline.groupdict().get("press"):
+            press = press or byline["press"].strip()
+        elif around & {"info", "name"} and len(text) <= 14 and seen["weak"] == 0:
+            seen["weak"] += 1
+            weak = text
+    if press is None:
+        for image in document.images:
+            if link.item.start <= image.start <= link.end and any(node is link.item for node in image.up()):
+                words = set().union(*(node.words for _, node in zip(range(4), image.up(), strict=False)))
+                alt = " ".join((image.attributes.get("alt") or "").split())
+                if words & (PRESS_WORDS | {"logo"}) and len(alt) <= 15:
+                    return alt, label
+    return press or weak, label
