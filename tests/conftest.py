@@ -106,7 +106,7 @@ def sample() -> dict[str, list[tuple[str, str]]]:
             (line.split("\t")[0], line.split("\t")[1])
             for line in (package_data() / "sample" / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1:]
         ]
-        for split in ("train", "test", "wide")
+        for split in ("train", "test", "wide", "desk")
     }
 
 

@@ -57,7 +57,7 @@ def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_p
     assert call(python, "-c", code, cwd=tmp_path).startswith(str(lent))
     # The default experiment, which the wheel carries, with a search cut short.
     code = "from classifier.paths import default_experiment as d; print(d().read_text())"
-    assert 'train = ["sample:train", "sample:wide"]' in call(python, "-c", code, cwd=tmp_path)
+    assert 'train = ["sample:train", "sample:wide", "sample:desk"]' in call(python, "-c", code, cwd=tmp_path)
     (tmp_path / "quick.toml").write_text(QUICK_CONFIG, encoding="utf-8")
     command = tmp_path / "venv/bin/classifier"
     assert "promoted: there was no champion" in call(command, "train", "quick.toml", cwd=tmp_path)

@@ -57,7 +57,7 @@ class Dataset:
     def splits(self) -> tuple[str, ...]:
         """The names that may follow ``name:``; empty for a corpus in one piece."""
         if self.name == "sample":
-            return ("train", "test", "wide")
+            return ("train", "test", "wide", "desk")
         return tuple(file.split for file in self.files if file.split)
 
 

@@ -37,7 +37,7 @@ def main() -> None:
     data = prepare(config, corpora)
 
     (sample,) = data.auxiliary
-    wide = set(load_corpus("sample:wide")["headline"])
+    wide = set(load_corpus("sample:wide")["headline"]) | set(load_corpus("sample:desk")["headline"])
     kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))
     narrow = Auxiliary(slice_rows(sample.counts, kept), sample.target[kept])
 
@@ -58,7 +58,7 @@ def main() -> None:
     rows = [
         line("all of it", read(winner)),
         line("without the auxiliary sample", read(winner, auxiliary=())),
-        line("without the sample's wide part", read(winner, auxiliary=(narrow,))),
+        line("without the sample's wide and desk parts", read(winner, auxiliary=(narrow,))),
         line("one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
         line("NB-SVM, neither stacked nor helped", read(changed(**plain))),
         line("LinearSVC in its place", read(changed(estimator="linear_svc", parameters={"C": 0.15}))),

@@ -1,4 +1,4 @@
-"""What the error-steered part of the sample brings: `sample:train` and `sample:wide` with more and more of `sample:desk`.
+"""What the error-steered part of the sample brings: the rest of it with more and more rows of `sample:desk`.
 
 Read against the half of `portal-2025` whose errors steered the part, and against YNAT's train split, which did so too:
 both say when to stop composing, not how good the model is. `portal-2025`'s other half and YNAT's dev split stay unread.
@@ -17,10 +17,9 @@ from benchmarks.halves import CRAWL, halves
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.evaluation.metrics import evaluate
-from classifier.paths import cache_folder
+from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
-from classifier.training.features import FeatureCache
-from classifier.training.search import fit_model
+from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
 
 SIZES = (0, 2_000, 5_000, 10_000)  #: and all
 CHOSEN = Candidate(
@@ -38,14 +37,14 @@ def main(reference: str) -> None:
     desk = load_corpus(reference).sample(frac=1, random_state=0)
     train = pd.concat([base, desk], ignore_index=True)
     crawl = load_corpus(CRAWL)
-    tables = {f"half of {CRAWL}": crawl.iloc[halves(crawl["headline"].tolist())[0]], "ynat:train": load_corpus("ynat:train")}
-    cache = FeatureCache(str(cache_folder() / "features"))
-    counts, embeddings = cache.counts(train["headline"].tolist(), CHOSEN.features), cache.embeddings()
-    target = np.array([SECTIONS.index(name) for name in train["section"]], np.intp)
+    read_half = crawl.iloc[halves(crawl["headline"].tolist())[0]]
+    tables = {f"half of {CRAWL}": read_half, "ynat:train": load_corpus("ynat:train")}
+    cache = feature_cache()
+    headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), SECTIONS)
+    data = TrainingSet(headlines, cache.counts(headlines, CHOSEN.features), target, SECTIONS, [], cache.embeddings())
     rows: list[dict[str, Any]] = []
     for size in [*(n for n in SIZES if n < len(desk)), len(desk)]:
-        chosen = np.arange(len(base) + size)
-        model = fit_model(CHOSEN, counts, target, SECTIONS, embeddings, 0, rows=chosen)
+        model = fit_model(CHOSEN, data, np.arange(len(base) + size))
         row: dict[str, Any] = {"rows of the part": f"{size:,}"}
         for name, table in tables.items():
             evaluated = evaluate(model, table.reset_index(drop=True))

@@ -50,7 +50,8 @@ def main() -> None:
     ynat = load_corpus("ynat:train")
     learned = [load_corpus("portal-archive"), ynat[ynat["section"] != "생활문화"], load_corpus("sample")]
     train, _ = merge_repeats(pd.concat(learned, ignore_index=True))
-    wide = train["headline"].isin(load_corpus("sample:wide")["headline"]).to_numpy()
+    parts = pd.concat([load_corpus("sample:wide"), load_corpus("sample:desk")])
+    wide = train["headline"].isin(parts["headline"]).to_numpy()
     test = pd.concat([load_corpus("portal-2025"), load_corpus("entertainment")], ignore_index=True)
     seen = train["headline"].isin(set(test["headline"])).to_numpy()
     train, wide = train[~seen], wide[~seen]

@@ -149,7 +149,7 @@ def files_under(folder: Path) -> set[str]:
 def test_registry_has_the_sample_and_two_public_corpora():
     assert list(datasets()) == ["sample", "ynat", "entertainment"]
     assert {name: dataset.splits for name, dataset in datasets().items()} == {
-        "sample": ("train", "test", "wide"),
+        "sample": ("train", "test", "wide", "desk"),
         "ynat": ("train", "dev"),
         "entertainment": (),
     }
@@ -181,7 +181,7 @@ def test_git_blob_is_what_git_says(content):
 # Loading by name
 
 
-@pytest.mark.parametrize("split", ["train", "test", "wide"])
+@pytest.mark.parametrize("split", ["train", "test", "wide", "desk"])
 def test_sample_splits_load(sample, split):
     frame = load_corpus(f"sample:{split}")
     assert [tuple(row) for row in frame[["headline", "section"]].to_numpy()] == sample[split]
@@ -193,7 +193,7 @@ def test_name_without_split_is_all_of_the_corpus(sample):
 
 
 def test_fetching_the_sample_is_naming_its_files():
-    assert [path.name for path in fetch(datasets()["sample"])] == ["train.tsv", "test.tsv", "wide.tsv"]
+    assert [path.name for path in fetch(datasets()["sample"])] == ["train.tsv", "test.tsv", "wide.tsv", "desk.tsv"]
     assert all(path.is_file() for path in fetch(datasets()["sample"]))
 
 
@@ -201,7 +201,7 @@ def test_fetching_the_sample_is_naming_its_files():
     ("reference", "expected"),
     [
         ("ynet:train", "'ynet:train' is neither a dataset (sample, ynat, entertainment), nor a table of your own"),
-        ("sample:dev", "sample has no split 'dev'. There is sample:train, sample:test, sample:wide."),
+        ("sample:dev", "sample has no split 'dev'. There is sample:train, sample:test, sample:wide, sample:desk."),
         ("entertainment:train", "There is only entertainment, in one piece."),
         ("headlines.xlsx", "neither a dataset"),
     ],

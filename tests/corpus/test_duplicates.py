@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from classifier.corpus.datasets import load_corpus
 from classifier.corpus.duplicates import THRESHOLD, bigrams, jaccard, near_duplicate_groups, near_duplicate_pairs
 from classifier.corpus.sections import SECTIONS
 
@@ -178,7 +179,20 @@ def test_no_two_sample_headlines_share_more_than_half_of_their_bigrams(sample, s
 
 
 def test_train_and_test_of_the_sample_share_no_near_duplicate_group(sample):
-    train = [headline for split in ("train", "wide") for headline, _ in sample[split]]
+    train = [headline for split in ("train", "wide", "desk") for headline, _ in sample[split]]
     test = [headline for headline, _ in sample["test"]]
     groups = near_duplicate_groups(train + test).tolist()
     assert set(groups[: len(train)]).isdisjoint(groups[len(train) :])
+
+
+@pytest.mark.parametrize("reference", ["ynat", "entertainment", "portal-2025", "portal-archive"])
+def test_no_headline_of_the_desk_part_shares_half_of_its_bigrams_with_a_real_one(sample, corpora, reference):
+    composed = [bigrams(headline) for headline, _ in sample["desk"]]
+    real = [bigrams(headline) for headline in load_corpus(reference)["headline"]]
+    columns = CountVectorizer(analyzer=set, dtype=np.float64).fit(composed)
+    ours, theirs = columns.transform(composed), columns.transform(real).T.tocsc()
+    size, other = (np.array([len(group) for group in groups]) for groups in (composed, real))
+    for start in range(0, len(composed), 500):
+        shared = (ours[start : start + 500] @ theirs).tocoo()
+        near = shared.data >= 0.5 * (size[start + shared.row] + other[shared.col] - shared.data)
+        assert [sample["desk"][start + i] for i in shared.row[near]] == []
