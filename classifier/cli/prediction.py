@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -11,14 +12,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from classifier.cli.common import INPUT, OUTPUT, Model, Tier, check_tier, path_option, rows_bar, show_table, user_text
+from classifier.cli.common import (
+    INPUT,
+    OUTPUT,
+    Model,
+    Tier,
+    check_tier,
+    console,
+    path_option,
+    rows_bar,
+    show_table,
+    user_text,
+)
 
 if TYPE_CHECKING:
     from classifier.corpus.bad_rows import BadRow
+    from classifier.model.explanation import Explanation
     from classifier.prediction.classifier import Classifier, Prediction
     from classifier.prediction.files import Job
 
 logger = logging.getLogger(__name__)
+
+EXPLANATIONS = ("table", "json", "html")
 
 
 class HeadlineCommand(TyperCommand):
@@ -216,20 +231,49 @@ def explain(
     model: Model = None,
     tier: Tier = None,
     section: Annotated[str | None, typer.Option(help="Explain this section instead of the predicted one.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Say what speaks for the section rather than for this one, or for the runner-up.")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many words to show.")] = 10,
+    output_format: Annotated[
+        str, typer.Option("--format", help="table, json, or html: the headline as one coloured element.")
+    ] = "table",
 ) -> None:
     """Show which words speak for the section, and which against it."""
     check_tier(tier)
+    if output_format not in EXPLANATIONS:
+        raise typer.BadParameter(f"{output_format!r} is none of {', '.join(EXPLANATIONS)}", param_hint="--format")
     clf = _load(model, tier)
-    prediction = clf.predict([headline])[0]
-    chosen = section or next(iter(prediction.probabilities))
-    if chosen not in clf.sections:
-        raise typer.BadParameter(f"{chosen!r} is none of {', '.join(clf.sections)}", param_hint="--section")
-    contributions = clf.explain(headline, top=top, section=chosen)
-    rows = [(contribution.text, f"{contribution.weight:+.2f}") for contribution in contributions]
-    total = sum(contribution.weight for contribution in contributions)
+    try:
+        found = clf.explain(headline, top, section, against)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if output_format == "html":
+        typer.echo(found.to_html())
+        return
+    (prediction,) = clf.predict([headline])
+    probability = prediction.probabilities[found.section]
+    if output_format == "json":
+        facts = found.to_dict() | {"probability": probability, "tier": prediction.tier}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    _print_explanation(found, f"{found.section} {probability:.1%} ({prediction.tier})")
+
+
+def _print_explanation(found: Explanation, title: str) -> None:
+    from rich.text import Text
+
+    from classifier.model.explanation import AGAINST, FOR
+
+    shown = Text()
+    for text, weight, share in found.pieces():
+        colour = ",".join(map(str, FOR if weight > 0 else AGAINST))
+        style = f"rgb({colour})" + " bold" * (share > 0.5) + " underline" * (weight < 0)
+        shown.append(text, style if weight else "")
+    console().print(shown, soft_wrap=True)
+    rows = [(part.text, f"{part.weight:+.2f}") for part in found]
     show_table(
-        f"{chosen} {prediction.probabilities[chosen]:.1%} ({prediction.tier})",
+        title if found.against is None else f"{title} against {found.against}",
         ("word", ">weight"),
-        [*rows, ("score", f"{total:+.2f}")],
+        [*rows, ("score", f"{found.score:+.2f}")],
     )

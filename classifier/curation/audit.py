@@ -295,12 +295,8 @@ def _doubts(
 def _reason(judgement: LabelQuality, i: int, headline: str, given: str, suggested: str) -> str:
     """Return the words that weigh most for ``suggested`` against ``given``."""
     model = judgement.models[judgement.fold[i]]
-    every = len(headline)
-    against = {c.span: c.weight for c in explain(model, headline, given, every) if c.span}
-    weighed = [
-        (c.weight - against.get(c.span, 0.0), c.text) for c in explain(model, headline, suggested, every) if c.span
-    ]
-    best = sorted(weighed, reverse=True)[:_REASON_WORDS]
+    found = explain(model, headline, suggested, len(headline), against=given)
+    best = sorted(((part.weight, part.text) for part in found if part.span), reverse=True)[:_REASON_WORDS]
     return ", ".join(f"{text} {weight:+.1f}" for weight, text in best if weight > 0)
 
 

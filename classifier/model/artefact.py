@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from classifier.errors import ModelError
 from classifier.model.blocks import BLOCKS
 from classifier.storage import replacing
-from classifier.text.morphemes import kiwi_versions
+from classifier.text.morphemes import compatible_kiwi, kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION
 from classifier.text.normalize import NORMALIZER_VERSION
 
@@ -189,10 +189,10 @@ class OpenArtefact:
             raise _damaged(path, str(error)) from error
 
     def check_kiwi(self) -> None:
-        """Raise a ModelError if the accurate model was made for another Kiwi."""
+        """Raise a ModelError if the Kiwi here reads headlines otherwise than the one that the accurate model is for."""
         accurate = self.manifest.accurate
-        if accurate is not None and accurate.kiwi is not None and accurate.kiwi != (here := kiwi_versions()):
-            raise _made_for(self.folder, {"kiwi": accurate.kiwi}, {"kiwi": here})
+        if accurate is not None and accurate.kiwi is not None and not compatible_kiwi(accurate.kiwi):
+            raise _made_for(self.folder, {"kiwi": accurate.kiwi}, {"kiwi": kiwi_versions()})
 
     def close(self) -> None:
         """Close the files that were not read."""

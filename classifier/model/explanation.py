@@ -6,16 +6,22 @@ occurrence adds is shared among the characters that it covers and summed up by w
 
 from __future__ import annotations
 
+import html
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.fast import FastModel
+from classifier.model.fast import FastModel, read_text
 from classifier.model.linear import LinearModel
 from classifier.text.ngrams import jamo
 from classifier.text.normalize import normalize_aligned
+
+#: Colours of words that speak for the section and of those that speak against it, as red, green, blue.
+FOR, AGAINST = (0, 114, 178), (213, 94, 0)
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,76 @@ class Contribution:
     weight: float  #: in logits
 
 
+@dataclass(frozen=True)
+class Explanation(Sequence[Contribution]):
+    """The contributions to a section's score, the weightiest words first. They sum to the score.
+
+    The score is the section's logit, ``log(p) - mean(log(p))`` over the sections; with ``against`` it is the
+    difference of two logits, ``log(p) - log(p of the other section)``.
+    """
+
+    headline: str
+    section: str
+    against: str | None  #: another section, whose score is taken off
+    contributions: tuple[Contribution, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Contribution: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Contribution, ...]: ...
+    def __getitem__(self, index: int | slice) -> Contribution | tuple[Contribution, ...]:
+        return self.contributions[index]
+
+    def __len__(self) -> int:
+        return len(self.contributions)
+
+    @property
+    def score(self) -> float:
+        """The sum of the contributions, in logits."""
+        return sum(part.weight for part in self)
+
+    def pieces(self) -> Iterator[tuple[str, float, float]]:
+        """Yield the headline in pieces: text, weight (0 between the words), and its share of the largest weight."""
+        words = sorted((part for part in self if part.span), key=lambda part: part.span or (0, 0))
+        largest = max((abs(part.weight) for part in words), default=0.0)
+        end = 0
+        for part in words:
+            start = (part.span or (0, 0))[0]
+            yield self.headline[end:start], 0.0, 0.0
+            yield part.text, part.weight, abs(part.weight) / largest
+            end = start + len(part.text)
+        yield self.headline[end:], 0.0, 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return headline, section, against, score and contributions in JSON's types."""
+        parts = [asdict(part) for part in self]
+        return {"headline": self.headline, "section": self.section, "against": self.against} | {
+            "score": self.score,
+            "contributions": parts,
+        }
+
+    def to_html(self) -> str:
+        """Return the headline as one HTML element: blue speaks for the section, orange and underlined against it."""
+        shown = []
+        for text, weight, share in self.pieces():
+            escaped = html.escape(text)
+            if weight:
+                style = "color: inherit; background: rgba({}, {}, {}, {:.2f})".format(
+                    *(FOR if weight > 0 else AGAINST), 0.1 + 0.5 * share
+                )
+                style += "" if weight > 0 else "; text-decoration: underline"  # not by its colour alone
+                escaped = f'<mark style="{style}" title="{weight:+.2f}">{escaped}</mark>'
+            shown.append(escaped)
+        return f'<span class="explanation" lang="ko">{"".join(shown)}</span>'
+
+
 def block_text(block: str, normalized: str) -> str:
     """Return the text that a block reads: the normalized headline, its jamo, or without its spaces."""
-    if block == "jamo":
-        return jamo(normalized)
-    return normalized.replace(" ", "") if block == "nospace" else normalized
+    return jamo(normalized) if block == "jamo" else read_text(block, normalized)
 
 
 def _characters(block: str, normalized: str) -> NDArray[np.intp]:
-    """Return, for each character of :func:`block_text`, its place in ``normalized``."""
+    """Return, for each character of :func:`block_text`, its position in ``normalized``."""
     if block == "jamo":
         return np.repeat(np.arange(len(normalized)), [len(jamo(char)) for char in normalized])
     if block == "nospace":
@@ -43,34 +110,57 @@ def _characters(block: str, normalized: str) -> NDArray[np.intp]:
     return np.arange(len(normalized))
 
 
-def explain(model: LinearModel | FastModel, headline: str, section: str, top: int = 10) -> list[Contribution]:
+def explain(
+    model: LinearModel | FastModel, headline: str, section: str, top: int = 10, against: str | None = None
+) -> Explanation:
     """Return contributions that sum to the section's score, the weightiest words first.
 
-    The ``top`` words stand alone; what the others add is one entry ``(other words)`` and the
-    model's leaning before it has read anything is ``(prior)``.
+    The ``top`` words stand alone; what the others add is one entry ``(other words)``, and the score of a headline
+    without any feature is ``(prior)``.
+
+    Args:
+        model: an accurate or a fast scorer.
+        headline: as it was given.
+        section: whose score is explained.
+        top: how many words stand alone.
+        against: another section, whose score is taken off.
+
+    Raises:
+        ValueError: the model does not know a section.
     """
-    index = model.sections.index(section)
-    normalized, spans = normalize_aligned(headline)
     words = [match.span() for match in re.finditer(r"\w[\w%]*", headline)]
-    starts = np.array([start for start, _ in words], np.int64)
-    # Which word each character of the normalized headline came from.
-    word_of = np.searchsorted(starts, [start for start, _ in spans], side="right") - 1
-    visible = np.array([char != " " for char in normalized], np.bool_)
-
-    weight = np.zeros(len(words) + 1)  # the last entry takes what covers no visible character
-    for block, (found, shares) in model.occurrences(normalized, index).items():
-        place = _characters(block, normalized)
-        for start, length, share in zip(found.start, found.length, shares, strict=True):
-            covered = place[max(start - 1, 0) : max(start - 1 + length, 0)]
-            covered = covered[visible[covered]]
-            owners = word_of[covered] if len(covered) else np.array([len(words)])
-            np.add.at(weight, owners, float(share) / len(owners))
-
-    order = sorted(range(len(words)), key=lambda i: -abs(weight[i]))
-    order = [i for i in order if weight[i] != 0]
+    weight, prior = _word_weights(model, headline, words, section)
+    if against is not None:
+        other, other_prior = _word_weights(model, headline, words, against)
+        weight, prior = weight - other, prior - other_prior
+    order = [i for i in sorted(range(len(words)), key=lambda i: -abs(weight[i])) if weight[i] != 0]
     shown = [Contribution(headline[slice(*words[i])], words[i], float(weight[i])) for i in order[:top]]
     rest = float(sum(weight[i] for i in order[top:]) + weight[-1])
     if rest:
         shown.append(Contribution("(other words)", None, rest))
-    shown.append(Contribution("(prior)", None, float(model.intercept[index])))
-    return shown
+    shown.append(Contribution("(prior)", None, prior))
+    return Explanation(headline, section, against, tuple(shown))
+
+
+def _word_weights(
+    model: LinearModel | FastModel, headline: str, words: Sequence[tuple[int, int]], section: str
+) -> tuple[NDArray[np.float64], float]:
+    """Return what each word adds to a section's score, (n_words + 1,), and the score of a headline without features.
+
+    The last entry is what n-grams add that cover no word.
+    """
+    index = model.sections.index(section)
+    normalized, spans = normalize_aligned(headline)
+    # Which word each character of the normalized headline came from.
+    starts = np.array([start for start, _ in words], np.int64)
+    word_of = np.searchsorted(starts, [start for start, _ in spans], side="right") - 1
+    visible = np.array([char != " " for char in normalized], np.bool_)
+    weight = np.zeros(len(words) + 1)
+    for block, (found, shares) in model.occurrences(normalized, index).items():
+        position = _characters(block, normalized)
+        for start, length, share in zip(found.start, found.length, shares, strict=True):
+            covered = position[max(start - 1, 0) : max(start - 1 + length, 0)]
+            covered = covered[visible[covered]]
+            owners = word_of[covered] if len(covered) else np.array([len(words)])
+            np.add.at(weight, owners, float(share) / len(owners))
+    return weight, float(model.intercept[index])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,10 @@ class FastModel(Scorer):
             raise ValueError(f"the arrays do not fit {len(sections)} sections: {table.dtype} {table.shape}")
         self._words = table.view("<u8")[..., 0]
         self._steps, self._intercepts = step.tolist(), intercept.tolist()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self.sections, self.table, self.step, self.intercept, self.ngram_ranges, self.threshold)
+        return FastModel, parts  # without what is derived from them
 
     @classmethod
     def quantize(

@@ -43,11 +43,12 @@ class StoredLinearModel:
         Raises:
             ModelError: it is damaged, or was made for another Kiwi.
         """
-        with self._lock:
-            if self._model is None:
-                self.artefact.check_kiwi()
-                self._model = self._read()
-            return self._model
+        if self._model is None:
+            with self._lock:
+                if self._model is None:
+                    self.artefact.check_kiwi()
+                    self._model = self._read()
+        return self._model
 
     def _read(self) -> LinearModel:
         manifest = self.artefact.manifest
@@ -150,6 +151,10 @@ class Model:
     def with_about(self, **facts: Any) -> Model:
         """Return the same model with some facts about it replaced."""
         return self.replace(about=self.about | facts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        accurate = None if self._accurate is None else self.accurate
+        return Model, (self.sections, accurate, self.fast, self.about, self.settings)
 
     @property
     def fingerprint(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,17 +14,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.errors import ModelError
+from classifier.errors import DataError, ModelError
 from classifier.extras import need
+from classifier.model.artefact import MANIFEST
 from classifier.model.cascade import Cascade, accepted
 from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
 from classifier.paths import champion_folder
 
 if TYPE_CHECKING:
-    from classifier.model.explanation import Contribution
+    import pandas as pd
+
+    from classifier.model.explanation import Explanation
     from classifier.pages.article import Reading
 
+RUNNER_UP = "runner-up"  #: to explain a section against the likeliest of the others
 UNFAMILIAR = "unfamiliar"  #: the reason if no feature of a headline is known
 
 
@@ -108,6 +113,7 @@ class Classifier:
 
     def __init__(self, model: Model, tier: str | None = None) -> None:
         self.model = model
+        self.source: str | None = None  #: where it was loaded from
         self.tier: str = model.check_tier(tier)
         self.scorer: Scorer = model.scorer(self.tier)  #: what answers
         self._fast = None if self.tier == "accurate" else model.fast
@@ -126,19 +132,38 @@ class Classifier:
                 tier the accurate model is read when it is first needed, and damage to its files is reported then.
         """
         if source is None:
-            champion = champion_folder()
-            if not (champion / "manifest.json").is_file():
+            source = champion_folder()
+            if not (source / MANIFEST).is_file():
                 raise ModelError(
-                    f"No champion yet: {champion.absolute()} holds no model. "
+                    f"No champion yet: {source.absolute()} holds no model. "
                     "Run `classifier train`, or name a model: --model FOLDER, Classifier.load(FOLDER)."
                 )
-            source = champion
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
             need("train", source)
             from classifier.tracking.pyfunc import fetch_model
 
-            return cls(fetch_model(source), tier)
-        return cls(Model.load(source, lazy=True), tier)
+            found = cls(fetch_model(source), tier)
+        else:
+            source = Path(source).expanduser().absolute()
+            found = cls(Model.load(source, lazy=True), tier)
+        found.source = str(source)
+        return found
+
+    def by_value(self) -> Classifier:
+        """Return the same classifier, which is pickled with its arrays, some 30 MB, instead of by its source."""
+        return Classifier(self.model, self.tier)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the source and the fingerprint: who unpickles it reads the same files. See :meth:`by_value`."""
+        if self.source is None:
+            return Classifier, (self.model, self.tier)
+        return _load_again, (self.source, self.tier, self.model.fingerprint)
+
+    def __copy__(self) -> Classifier:
+        return self  # it does not change
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Classifier:
+        return self
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -154,9 +179,9 @@ class Classifier:
         """Return one prediction for every headline, in order.
 
         Raises:
-            TypeError: ``headlines`` is one string, or something in it is none.
+            TypeError: ``headlines`` is one string or a table, or something in it is no string.
         """
-        texts = _checked(headlines)
+        texts = checked(headlines)
         if len(texts) == 1:
             return [self._predict_one(texts[0])]
         logits, has_features, fast = self._scores(texts)
@@ -197,7 +222,7 @@ class Classifier:
         """
         from classifier.prediction.articles import article_logits
 
-        _checked([title, body])
+        checked([title, body])
         tier = "fast" if self.tier == "fast" else "accurate"
         logits, has_features = article_logits(self.model.scorer(tier), title, body)
         return self._predictions([title], logits[None, :], np.array([has_features]), [tier])[0]
@@ -220,29 +245,82 @@ class Classifier:
 
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""
-        return self.scorer.probabilities(_checked(headlines))
+        return self.scorer.probabilities(checked(headlines))
 
     def predict_batch(self, headlines: Sequence[str]) -> BatchPrediction:
         """Return what :meth:`predict` returns, as arrays: for very many headlines."""
         logits, has_features, fast = self._scores(headlines)
         return BatchPrediction(softmax(logits) if len(logits) else logits, has_features, fast)
 
-    def explain(self, headline: str, top: int = 10, section: str | None = None) -> list[Contribution]:
-        """Return what each word adds to the score of ``section`` (default: the predicted one).
+    def predict_frame(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
+        """Return the predictions for a table's headlines as a table with the same index.
+
+        Args:
+            frame: one headline a row.
+            column: the column of the headlines; default: ``headline``, or the only one.
+
+        Returns:
+            The columns ``section``, ``probability``, ``tier`` and ``reason``. If a headline is missing (None or NaN),
+            its section and tier are None, its probability is NaN and its reason is ``missing``.
+
+        Raises:
+            DataError: there is no such column, or several may be meant.
+            TypeError: something in the column is neither a string nor missing.
+        """
+        import pandas as pd
+
+        texts = headline_column(frame, column)
+        there = texts.notna().to_numpy()
+        found = iter(self.predict(checked(texts[there], str(texts.name))))
+        rows = [next(found)[1:5] if here else (None, math.nan, None, "missing") for here in there]
+        columns = ("section", "probability", "tier", "reason")
+        # Of objects, so that an abstention is None and not NaN.
+        answers = pd.DataFrame(rows, frame.index, columns, dtype=object)
+        return answers.astype({"probability": float})
+
+    def explain(
+        self, headline: str, top: int = 10, section: str | None = None, against: str | None = None
+    ) -> Explanation:
+        """Return what each word adds to the score of ``section`` (default: the likeliest one).
 
         The score is the logit, ``log(p) - mean(log(p))`` over the sections, of the tier that answers; the
-        contributions sum to it. The ``top`` weightiest words come first, then the rest as one and the model's
-        prior leaning.
+        contributions sum to it. The ``top`` weightiest words come first, then what the others add as one, and
+        the score of a headline without any feature.
+
+        Args:
+            headline: one headline.
+            top: how many words stand alone.
+            section: whose score is explained.
+            against: another section, whose score is taken off: what speaks for the one rather than the other.
+                ``runner-up`` is the likeliest of the other sections.
+
+        Raises:
+            ValueError: the model does not know a section.
         """
         from classifier.model.explanation import explain
 
         prediction = self.predict([headline])[0]
-        if section is None:
-            section = next(iter(prediction.probabilities))
-        if section not in self.sections:
-            raise ValueError(f"section {section!r} is unknown; this model has {', '.join(self.sections)}")
+        ranked = list(prediction.probabilities)
+        section = ranked[0] if section is None else section
+        if against == RUNNER_UP and RUNNER_UP not in ranked:
+            against = next(name for name in ranked if name != section)
+        for name in (section, against):
+            if name is not None and name not in ranked:
+                raise ValueError(f"section {name!r} is unknown; this model has {', '.join(self.sections)}")
         fast = self._fast if prediction.tier == "fast" else None
-        return explain(fast or self.model.accurate, headline, section, top)
+        return explain(fast or self.model.accurate, headline, section, top, against)
+
+
+@lru_cache(maxsize=4)
+def _load_again(source: str, tier: str, fingerprint: str) -> Classifier:
+    """Return the classifier that was pickled; each process reads it once."""
+    found = Classifier.load(source, tier)
+    if found.model.fingerprint != fingerprint:
+        raise ModelError(
+            f"{source}: the classifier was pickled with the model {fingerprint[:16]}…, and now there is "
+            f"{found.model.fingerprint[:16]}…. Load it again, or pickle Classifier.by_value()."
+        )
+    return found
 
 
 def _powers(logits: list[float]) -> list[float]:
@@ -260,14 +338,39 @@ def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Pr
     return found + [("listed", prediction) for prediction in classifier.predict(listed)]
 
 
-def _checked(headlines: Iterable[str]) -> list[str]:
+def checked(headlines: Iterable[str], name: str = "headlines") -> list[str]:
+    """Return the headlines as a list, or raise a TypeError that says what they are and what to pass."""
     if isinstance(headlines, str):
         raise TypeError("headlines is one string; pass a list of headlines, or use classifier.predict(headline)")
+    columns = headlines if isinstance(headlines, Mapping) else getattr(headlines, "columns", None)
+    if columns is not None:  # iterated, a table gives the names of its columns
+        names = [*map(str, getattr(headlines, "column_names", columns))]
+        likely = next((name for name in ("headline", *names) if name in names), "headline")
+        raise TypeError(
+            f"headlines is a {type(headlines).__name__} of {', '.join(map(repr, names)) or 'nothing'}; pass one "
+            f"column of it, such as table[{likely!r}], or a DataFrame to Classifier.predict_frame"
+        )
     texts = list(headlines)
     if not all(map(str.__instancecheck__, texts)):
         i = next(i for i, text in enumerate(texts) if not isinstance(text, str))
-        raise TypeError(f"headlines[{i}] is {type(texts[i]).__name__}, not str: {texts[i]!r}")
+        raise TypeError(f"{name}[{i}] is {type(texts[i]).__name__}, not str: {texts[i]!r}")
     return texts
+
+
+def headline_column(frame: pd.DataFrame, column: str | None = None) -> pd.Series[Any]:
+    """Return a frame's column ``column``; by default ``headline``, or the only one there is.
+
+    Raises:
+        DataError: there is no such column, or it is not clear which one.
+    """
+    names = list(map(str, frame.columns))
+    wanted = names[0] if column is None and len(names) == 1 else column or "headline"
+    if names.count(wanted) != 1:
+        raise DataError(
+            f"The frame has the columns {', '.join(names) or 'none'}; expected one {wanted!r}. "
+            "Name the column that holds the headlines."
+        )
+    return frame.iloc[:, names.index(wanted)]
 
 
 #: The champion that answered last, under its manifest's device, inode and time of change.
@@ -288,7 +391,7 @@ def predict(headline: str) -> Prediction:
             f"headline is {type(headline).__name__}, not str; for many headlines use Classifier.load().predict(list)"
         )
     try:
-        stat = os.stat(f"{champion_folder()}/manifest.json")  # noqa: PTH116 - a third of the time of Path.stat
+        stat = os.stat(f"{champion_folder()}/{MANIFEST}")  # noqa: PTH116 - a third of the time of Path.stat
         key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
     except OSError:
         return Classifier.load().predict([headline])[0]  # says what to do

@@ -1,0 +1,161 @@
+"""The command line's verbs as functions: they return what they found and raise a ClassifierError.
+
+``predict`` is in :mod:`classifier.prediction.classifier`, which imports less.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier.errors import DataError
+from classifier.prediction.classifier import Classifier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from classifier.curation.audit import Findings
+    from classifier.evaluation.metrics import EvaluatedTable
+    from classifier.model.explanation import Explanation
+    from classifier.training.pipeline import Outcome
+
+    #: A dataset's name such as ``ynat:dev``, the path of a table, or a table.
+    Table = str | Path | pd.DataFrame
+    #: A classifier, or what :meth:`Classifier.load` takes.
+    Source = Classifier | str | Path | None
+
+
+def train(config: str | Path | None = None) -> Outcome:
+    """Run the experiment of a config file, from its tables to a registered model; default: the composed sample's.
+
+    Returns:
+        The leaderboard, the winner's figures on the test table, its folder and version, and whether it became the
+        champion.
+
+    Raises:
+        ClassifierError: the config, the data or the MLflow store is not what it should be.
+    """
+    from classifier.extras import need
+    from classifier.paths import default_experiment
+
+    need("train", "train")
+    from classifier.training.pipeline import train as run
+
+    return run(default_experiment() if config is None else config)
+
+
+def evaluate(table: Table, model: Source = None, *, tier: str | None = None) -> EvaluatedTable:
+    """Measure a model on a labelled table.
+
+    Args:
+        table: a dataset's name such as ``ynat:dev``, the path of a table, or a table with the columns ``headline`` and
+            ``section``.
+        model: a classifier or what :meth:`Classifier.load` takes; default: the champion.
+        tier: which tier to measure; default: the accurate one, if the model has it.
+
+    Returns:
+        Its ``evaluation`` has macro-F1, accuracy, the figures of each section, log-loss and ECE; ``probabilities`` and
+        ``target`` are the answers and the truth.
+
+    Raises:
+        DataError: the table cannot be read, or has sections that the model does not know.
+        ModelError: there is no such model, or it lacks the tier.
+    """
+    from classifier.extras import need
+
+    need("train", "evaluate")
+    from classifier.evaluation.metrics import evaluate as run
+
+    return run(load_to_measure(model, tier).scorer, _read(table, labelled=True))
+
+
+def load_to_measure(model: Source, tier: str | None = None) -> Classifier:
+    """Return a model by a tier; without one, by the accurate tier, which training tests and the registry compares."""
+    clf = model if isinstance(model, Classifier) else Classifier.load(model, tier)
+    wanted = tier or ("accurate" if "accurate" in clf.model.tiers else "fast")
+    return clf if clf.tier == wanted else Classifier(clf.model, wanted)
+
+
+def audit(table: Table, *, against: Table | None = None) -> Findings:
+    """Find what is wrong with a table's labels.
+
+    Args:
+        table: a dataset's name, the path of a table, or a table; some sections may be empty.
+        against: a table that should share no headline with it, such as its test table.
+
+    Returns:
+        What was found; ``summary()`` has the figures, ``doubts`` the rows to review. To write the report, pass it to
+        :func:`classifier.curation.report.write_audit`.
+
+    Raises:
+        DataError: a table cannot be read.
+    """
+    from classifier.extras import need
+
+    need("train", "audit")
+    from classifier.curation.audit import audit as run
+
+    other = None if against is None else _read(against)
+    return run(_read(table), _name(table), against=other, against_name=None if against is None else _name(against))
+
+
+def extract(pages: str | Path | Sequence[str | Path], *, profile: str | Path | None = None) -> pd.DataFrame:
+    """Turn portal pages into a headline table that says where every label came from.
+
+    Args:
+        pages: files, folders or globs.
+        profile: the portal's profile, a TOML file; default: the package's.
+
+    Raises:
+        DataError: a page cannot be read or holds nothing that the profile knows. All of them are named.
+    """
+    from classifier.extras import need
+
+    need("train", "extract")
+    from classifier.pages.extract import extract as run
+    from classifier.pages.profile import load_portal
+
+    names = [pages] if isinstance(pages, str | Path) else pages
+    portal = load_portal(None if profile is None else Path(profile))
+    extraction = run([str(name) for name in names], portal, sys.stdin.buffer)
+    if extraction.failures:
+        raise DataError("\n".join(extraction.failures))
+    return extraction.table()
+
+
+def fetch(dataset: str) -> list[Path]:
+    """Bring an openly licensed corpus into the data home, verified; return its files.
+
+    Raises:
+        DataError: there is no such dataset, or it cannot be fetched.
+    """
+    from classifier.corpus.datasets import datasets
+    from classifier.corpus.datasets import fetch as run
+
+    known = datasets()
+    if dataset not in known:
+        raise DataError(f"{dataset!r} is none of the datasets: {', '.join(known)}.")
+    return run(known[dataset])
+
+
+def explain(
+    headline: str, model: Source = None, *, section: str | None = None, against: str | None = None, top: int = 10
+) -> Explanation:
+    """Return which words speak for a section and which against it; see :meth:`Classifier.explain`."""
+    clf = model if isinstance(model, Classifier) else Classifier.load(model)
+    return clf.explain(headline, top=top, section=section, against=against)
+
+
+def _read(table: Table, *, labelled: bool = False) -> pd.DataFrame:
+    from classifier.corpus.datasets import load_corpus
+    from classifier.corpus.tables import check_table
+
+    if isinstance(table, str | Path):
+        return load_corpus(str(table), labelled=labelled)
+    return check_table(table, Path("table"), labelled=labelled)
+
+
+def _name(table: Table) -> str:
+    return str(table) if isinstance(table, str | Path) else "table"
