@@ -68,7 +68,7 @@ class ArticleBody(_Body):
     body: _Text
 
 
-Body = TypeVar("Body", bound=_Body)
+Body = TypeVar("Body", bound=BaseModel)
 
 
 async def read_body(request: Request, model: type[Body], settings: Settings) -> Body:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browser import CHROMIUM, open_page
 from tests.support.servers import serving, unused_port
@@ -68,8 +69,7 @@ def test_an_article_a_file_and_the_keyboard(address: str, tmp_path: Path) -> Non
         page.locator("article").get_by_text("경제").first.wait_for()
         page.get_by_role("button", name="제목", exact=True).click()
         page.get_by_label("파일에서 읽기").set_input_files(table)
-        page.wait_for_function("document.getElementById('headlines').value.includes('코스피')")
-        assert page.get_by_label("제목(한 줄에 하나)").input_value() == f"{FOOTBALL}\n코스피 상승 마감"
+        expect(page.get_by_label("제목(한 줄에 하나)")).to_have_value(f"{FOOTBALL}\n코스피 상승 마감")
         page.get_by_label("제목(한 줄에 하나)").focus()
         page.keyboard.press("Control+Enter")
         page.locator("article").nth(1).wait_for()

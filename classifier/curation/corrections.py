@@ -1,0 +1,149 @@
+"""What people decided about headlines: a journal that only grows, and the table made from it.
+
+Every decision is appended to ``NAME.journal.jsonl`` and is on the disk before it is confirmed; then the table is
+written anew in one step. Several processes may write: a lock keeps them apart, and no decision is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from classifier.corpus.tables import read_table
+from classifier.corpus.writer import table_writer, tsv_bytes
+from classifier.curation.queue import QueueItem
+from classifier.errors import DataError
+from classifier.storage import locked, replacing
+
+#: What a decision may be besides a section.
+SKIP, NOT_A_HEADLINE, UNDO = "skip", "not a headline", "undo"
+_WAIT = 30.0  #: seconds for another process's lock
+
+_QUOTED = ("'=", "'+", "'-", "'@")
+_COLUMNS = ("headline", "section", "suggested", "probability", "curator", "time", "model")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision of one person."""
+
+    headline: str
+    action: str  #: ``label``, ``skip``, ``not a headline`` or ``undo``
+    section: str  #: "" unless the action is ``label``
+    suggested: str  #: the model's section
+    probability: float  #: the model's, of ``suggested``
+    curator: str
+    time: str  #: ISO 8601
+    model: str  #: the model's fingerprint
+
+
+class Corrections:
+    """The decisions behind one table of labels.
+
+    Args:
+        path: the table, ``.tsv``: ``headline``, ``section``, what the model had suggested, who decided, when.
+        curator: who decides here; by default ``$HEADLINE_CURATOR``, else the name of the system's user.
+        model: the fingerprint of the model that suggests.
+
+    Raises:
+        DataError: ``path`` is no TSV, or the journal beside it is damaged.
+    """
+
+    def __init__(self, path: Path, curator: str | None = None, model: str = "") -> None:
+        if path.suffix != ".tsv":
+            raise DataError(f"{path}: labels are written as TSV. Name a file that ends in .tsv.")
+        self.path, self.model = path, model
+        self.journal = path.with_name(f"{path.stem}.journal.jsonl")
+        self.curator = curator or os.environ.get("HEADLINE_CURATOR") or os.environ.get("USER") or "unknown"
+        if path.is_file() and not self.journal.is_file():
+            raise DataError(f"{path}: there already, but without its {self.journal.name}. Name another --output.")
+        self.read()
+
+    def read(self) -> dict[str, Decision]:
+        """Return the standing decision of each headline, in the order of the journal; an undone one is left out."""
+        standing: dict[str, list[Decision]] = {}
+        try:
+            text = self.journal.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        for number, line in enumerate(text.split("\n")[:-1], 1):  # a line without its end was not confirmed
+            try:
+                decision = Decision(**json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise DataError(f"{self.journal}: line {number} is damaged ({error}). Mend or remove it.") from error
+            made = standing.setdefault(decision.headline, [])
+            if decision.action == UNDO:
+                made[:] = [one for one in made if one.curator != decision.curator]
+            else:
+                made.append(decision)
+        return {headline: made[-1] for headline, made in standing.items() if made}
+
+    def decide(self, item: QueueItem, action: str, section: str = "", curator: str | None = None) -> None:
+        """Append a decision and write the table anew.
+
+        Raises:
+            DataError: the action is none, or it cannot be written.
+        """
+        if action not in ("label", SKIP, NOT_A_HEADLINE, UNDO) or (action == "label") != bool(section):
+            raise DataError(f"{action!r} with the section {section!r} is no decision.")
+        decision = Decision(
+            item.headline, action, section, item.suggested, item.probability, curator or self.curator,
+            time.strftime("%Y-%m-%dT%H:%M:%S%z"), self.model,
+        )  # fmt: skip
+        line = json.dumps(asdict(decision), ensure_ascii=False) + "\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self.journal.with_suffix(".lock"), _WAIT):
+                self._append(line)
+                self._write()
+        except (OSError, TimeoutError) as error:
+            raise DataError(f"{self.journal}: cannot be written ({error}). The decision is not kept.") from error
+
+    def _append(self, line: str) -> None:
+        with self.journal.open("a+b") as journal:
+            end = journal.seek(0, os.SEEK_END)
+            if end:
+                journal.seek(end - 1)
+                if journal.read(1) != b"\n":  # a process ended in the middle of a line: that line was never confirmed
+                    journal.write(b"\n")
+            journal.write(line.encode())
+            journal.flush()
+            os.fsync(journal.fileno())
+
+    def _write(self) -> None:
+        rows = [decision for decision in self.read().values() if decision.action == "label"]
+        values = [asdict(decision) for decision in rows]
+        with replacing(self.path) as part:
+            part.write_bytes(tsv_bytes([_COLUMNS, *([str(row[name]) for name in _COLUMNS] for row in values)]))
+
+
+def write_queue(items: Iterable[QueueItem], path: Path) -> None:
+    """Write the queue for a spreadsheet (.csv or .xlsx); a person fills its empty column ``section``."""
+    with table_writer(path, ("headline", "section", "suggested", "probability"), {"probability"}) as write:
+        write([item.headline, "", item.suggested, item.probability] for item in items)
+
+
+def read_queue(path: Path, corrections: Corrections) -> int:
+    """Take over the sections that a person filled into the file of :func:`write_queue`; return how many are new.
+
+    Raises:
+        DataError: a row is bad, or the column ``suggested`` is missing.
+    """
+    table = read_table(path, labelled=False, all_columns=True)
+    if "suggested" not in table or "probability" not in table:
+        raise DataError(f"{path}: the columns suggested and probability are missing. Is it a file of --queue?")
+    standing, taken = corrections.read(), 0
+    for row in table[table["section"] != ""].to_dict("records"):
+        headline = str(row["headline"])
+        if path.suffix == ".csv" and headline[:2] in _QUOTED:  # the writer's, before what would be a formula
+            headline = headline[1:]
+        before = standing.get(headline)
+        if before is None or before.section != row["section"]:
+            item = QueueItem(headline, str(row["suggested"]), float(row["probability"] or 0), ())
+            corrections.decide(item, "label", str(row["section"]))
+            taken += 1
+    return taken
