@@ -134,7 +134,7 @@ def _read_html(document: Document, portal: Portal) -> Reading:
         items, lines = read_lists(lines, portal)
     else:
         items = items + read_lists([line for line in lines if line.node.tag == "pre"], portal)[0]
-    article = _article_of(document, lines, items, portal)
+    article = _article_of(document, lines, items, listed.section, portal)
     if article is not None:
         items = [replace(item, stated=tuple(s for s in item.stated if s[0] != "page")) for item in items]
         same = next((item.section for item in items if item.headline == article.title and item.section), None)
@@ -162,7 +162,9 @@ def _lines(document: Document, used: set[int]) -> list[Line]:
     return lines
 
 
-def _article_of(document: Document, lines: list[Line], items: list[Item], portal: Portal) -> Article | None:
+def _article_of(
+    document: Document, lines: list[Line], items: list[Item], page: str | None, portal: Portal
+) -> Article | None:
     """Return the article of an HTML page, if signals together say that there is one."""
     data = next((d for d in document.data if _is_article(d)), {})
     stated = _clean_titles(document, data, lines, portal)
@@ -186,7 +188,7 @@ def _article_of(document: Document, lines: list[Line], items: list[Item], portal
         if signals < (3 if document.parts else 1):
             return None
         press = press or _press_over(document, lines, title, body, portal)
-    section = _stated_section(document, data, portal) or tail_section or _agreed(items)
+    section = _stated_section(document, data, portal) or tail_section or page or _agreed(items)
     url = document.meta.get("og:url") or document.canonical
     return Article(title, body, _stated_press(document.meta, data, portal) or press, section, date, url)
 
@@ -264,7 +266,10 @@ def _press_over(document: Document, lines: Sequence[Line], title: str, body: str
     texts = [line.text for line in lines]
     first = next((i for i, text in enumerate(texts) if begin and text.startswith(begin)), 0)
     over = texts.index(title) if title in texts[:first] else first
-    for text in texts[over:first]:
+    for line in lines[over:first]:
+        text = line.text
+        if len(text) <= 15 and line.node.words & (PRESS_WORDS | {"media"}) and not portal.match("noise", text):
+            return text
         byline = portal.match("bylines", text)
         if byline and byline.groupdict().get("press"):
             return byline["press"].strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from classifier.pages.html import HEADINGS, Document, Node, Part
@@ -18,6 +18,7 @@ ACTIVE_WORDS = frozenset("on active selected current".split())
 _HEAD_WORDS = TITLE_WORDS | {"head", "hd", "header", "screen", "blind", "name"}
 _HEAD_TAGS = HEADINGS | {"caption", "dt", "legend"}
 _LONGEST = 60
+_MOST = 100  # headings of one element that are looked at for one list
 _REACH = 3  # elements around a text that may make it a heading
 #: Lists of these choose from all sections, so that the section of the page around them is not theirs.
 OWN_CHOICE = re.compile(
@@ -43,20 +44,36 @@ class Heading:
     active: bool
 
 
+class Count:
+    """How many of some parts, given by their numbers in order, are in an element."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._numbers = numbers
+
+    def __call__(self, node: Node) -> int:
+        return self.between(node.start, node.end)
+
+    def between(self, start: int, end: int) -> int:
+        """Return how many there are from part ``start`` to before part ``end``."""
+        return bisect_left(self._numbers, end) - bisect_left(self._numbers, start)
+
+
+def _start(heading: Heading) -> int:
+    return heading.start
+
+
 class Headings:
     """The headings of a page, by the element to whose lists they belong.
 
     Args:
         document: the page.
         portal: the profile.
-        count: the number of headlines in an element.
+        count: counts the headlines.
         within: whether a part belongs to a listed headline.
 
     """
 
-    def __init__(
-        self, document: Document, portal: Portal, count: Callable[[Node], int], within: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, document: Document, portal: Portal, count: Count, within: Callable[[int], bool]) -> None:
         self._scopes: dict[int, list[Heading]] = {}
         self._count = count
         before: Part | None = None
@@ -115,11 +132,12 @@ class Headings:
         begin = start
         for node in item.up():
             found = self._scopes.get(id(node), [])
-            at = bisect_left([heading.start for heading in found], start) - 1
-            near = at >= 0 and not self._between(node, found[at].start, begin)
-            while at >= 0:
+            at = bisect_left(found, start, key=_start) - 1
+            last = max(0, at - _MOST)
+            near = at >= 0 and not self._count.between(found[at].start, begin)
+            while at >= last:
                 tabs = [found[at]]
-                while at > 0 and not self._between(node, found[at - 1].start, found[at].start):
+                while at > last and not self._count.between(found[at - 1].start, found[at].start):
                     at -= 1
                     tabs.append(found[at])
                 labels = [tab for tab in tabs if tab.is_label]
@@ -130,12 +148,6 @@ class Headings:
                 near = False
                 at -= 1
             begin = min(begin, node.start)
-
-    def _between(self, scope: Node, first: int, last: int) -> int:
-        """Return how many headlines stand between two parts."""
-        probe = Node("", {}, scope, first)
-        probe.end = last
-        return self._count(probe)
 
 
 def page_section(document: Document, portal: Portal) -> tuple[str | None, str]:

@@ -341,8 +341,7 @@ class _Builder:
 
 
 def _beside(first: Node, second: Node) -> bool:
-    """Whether two elements stand beside each other in a link, so that neither is a marked word of the other."""
-    link = next((node for node in second.up() if node.tag == "a"), None)
-    if link is None or first is second or (first.tag in EMPHASIS and second.tag in EMPHASIS):
+    """Whether two elements stand beside each other, so that neither is a marked word of the other's text."""
+    if first is second or (first.tag in EMPHASIS and second.tag in EMPHASIS):
         return False
     return first not in second.up() and second not in first.up()

@@ -79,11 +79,11 @@ def is_lede(text: str) -> bool:
     return len(text) > (30 if text.endswith(".") and not text.endswith("..") else 60) and bool(_LEDE_END.search(text))
 
 
-def why_no_headline(text: str, portal: Portal, *, strict: bool = True) -> str:
+def why_no_headline(text: str, portal: Portal, *, strict: bool = True, is_link: bool = False) -> str:
     """Return why a line of this text can be no headline, or nothing if it can be one.
 
     A headline has some words, is mostly Korean, and is no menu. Where the page itself marks a title, ``strict`` is
-    False, and less is asked.
+    False, and less is asked. A link is one entry of a menu, a line may be a row of them.
     """
     least, letters, share = (8, 4, 0.25) if strict else (5, 2, 0.12)
     hangul = sum("가" <= c <= "힣" for c in text)
@@ -96,7 +96,7 @@ def why_no_headline(text: str, portal: Portal, *, strict: bool = True) -> str:
         ("debris of a broken page", lambda: _DEBRIS.search(text)),
         ("a term of a ranking", lambda: _MOVED.search(text)),
         *((f"like {kind} of the profile", partial(portal.match, kind, text)) for kind in _NO_HEADLINES),
-        ("an entry of a menu", lambda: portal.is_menu(text)),
+        ("an entry of a menu", lambda: portal.is_entry(text) if is_link else portal.is_menu(text)),
         ("the title of a list", lambda: list_title(text, portal)),
     )
     return next((reason for reason, holds in reasons if holds()), "")

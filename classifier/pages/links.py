@@ -9,9 +9,10 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urljoin
 
-from classifier.pages.headings import OWN_CHOICE, PRESS_WORDS, TITLE_WORDS, Heading, Headings, page_section
+from classifier.pages.headings import OWN_CHOICE, PRESS_WORDS, TITLE_WORDS, Count, Heading, Headings, page_section
 from classifier.pages.html import HEADINGS, NOWHERE, Document, Node, Part
 from classifier.pages.lines import LEDE_WORDS, is_lede, why_no_headline
 from classifier.pages.lists import Item, untagged
@@ -37,6 +38,9 @@ _DETAILS = 8  # parts behind a headline among which its press and its label are 
 _ALIKE = frozenset("li dd dt tr td a article p".split())  # in lists these are alike whatever their class
 _NEAR = 14  # parts between two links to one article that are of one item
 _MANY = 8
+_MAX_PRESS = 20  # characters
+_PROSE = 50  # characters of a text that is a lede, or of an article if there are two of them
+_MOST_PARTS = 40  # of an item
 _ENTRIES = 3  # links like it beside a headline, none of them a headline, that make a menu
 
 
@@ -73,29 +77,20 @@ class Listed:
     has_headlines: bool = False  #: whether any link reads like a headline
 
 
-class _Count:
-    """How many of some links begin in an element."""
-
-    def __init__(self, links: list[Link]) -> None:
-        self._starts = [link.part for link in links]
-
-    def __call__(self, node: Node) -> int:
-        return bisect_left(self._starts, node.end) - bisect_left(self._starts, node.start)
-
-
 def read_links(document: Document, portal: Portal) -> Listed:
     """Return the headlines that the page lists, and why the other links are none."""
     found = [link for node in document.links if (link := _read(document, node, portal)) is not None]
     has_headlines = any(not link.refused for link in found)
     candidates = _outside_menus(found, [link for link in found if not link.refused])
     candidates = _one_an_article(candidates)
-    texts = _Count([link for link in found if link.text])
-    count = _Count(candidates)
+    texts = _count([link for link in found if link.text])
+    count = _count(candidates)
+    prose = Count([n for n, part in enumerate(document.parts) if len(part.raw) > _PROSE and part.link is None])
     for link in candidates:
-        link.item = _item(link, count, texts)
+        link.item = _item(link, count, texts, prose)
     _count_peers(candidates, count, texts)
     candidates = [link for link in candidates if not link.refused]
-    count = _Count(candidates)
+    count = _count(candidates)
     _extend(document, candidates, count)
     inside = {number for link in candidates for number in range(link.item.start, link.end)}
     headings = Headings(document, portal, count, inside.__contains__)
@@ -112,6 +107,10 @@ def read_links(document: Document, portal: Portal) -> Listed:
     return listed
 
 
+def _count(links: list[Link]) -> Count:
+    return Count([link.part for link in links])
+
+
 def _read(document: Document, node: Node, portal: Portal) -> Link | None:
     """Return what a link says; None if it says nothing, as a picture does."""
     parts = document.parts[node.start : node.end]
@@ -124,7 +123,11 @@ def _read(document: Document, node: Node, portal: Portal) -> Link | None:
         outside = [element for _, element in zip(range(3), node.up(), strict=False) if element.end - element.start < 9]
         flagged = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in (*around, *outside))
         lede = any(element.words & LEDE_WORDS for element in (*around, node)) and not flagged
-        refused = "first words of an article" if lede else why_no_headline(text, portal, strict=not flagged)
+        refused = (
+            "first words of an article" if lede else why_no_headline(text, portal, strict=not flagged, is_link=True)
+        )
+        if not refused and len(text) <= _MAX_PRESS and any(element.words & PRESS_WORDS for element in (*around, node)):
+            refused = "the name of a press"
         link = Link(node, text, raw, number, flagged, refused)
         own = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in around if element is not node)
         if not refused and own:
@@ -145,7 +148,7 @@ def _whole(part: Part, node: Node) -> tuple[str, str]:
 
 
 def _outside_menus(found: list[Link], candidates: list[Link]) -> list[Link]:
-    count = _Count(candidates)
+    count = _count(candidates)
     most = max(_MANY, len(candidates) / 2)
     verdicts: dict[int, bool] = {}
     for link in found:
@@ -189,12 +192,12 @@ def _same_article(first: Link, second: Link) -> bool:
     )
 
 
-def _item(link: Link, count: _Count, texts: _Count) -> Node:
+def _item(link: Link, count: Count, texts: Count, prose: Count) -> Node:
     """Return the largest element around a headline that holds no other and no heading of a list."""
     node = link.node
     while (parent := node.parent) is not None and parent.tag not in ("body", "html", "main") and count(parent) == 1:
         others = [child for child in parent.children if child is not node]
-        if any(_is_heading(child) for child in others) or parent.end - parent.start > 40:
+        if any(_is_heading(child) for child in others) or prose(parent) > 1 or parent.end - parent.start > _MOST_PARTS:
             break
         if sum(texts(child) > 0 for child in others if _alike(child) == _alike(node)) >= _ENTRIES:
             link.refused = "among the entries of a menu"
@@ -213,7 +216,7 @@ def _alike(node: Node) -> object:
     return node.tag, node.words or None
 
 
-def _count_peers(candidates: list[Link], count: _Count, texts: _Count) -> None:
+def _count_peers(candidates: list[Link], count: Count, texts: Count) -> None:
     """Count the headlines of each list, and refuse those among entries of a menu."""
     seen: dict[int, dict[int, tuple[int, int]]] = {}
     for link in candidates:
@@ -228,7 +231,7 @@ def _count_peers(candidates: list[Link], count: _Count, texts: _Count) -> None:
             link.refused = "among the entries of a menu"
 
 
-def _runs(parent: Node, count: _Count, texts: _Count) -> dict[int, tuple[int, int]]:
+def _runs(parent: Node, count: Count, texts: Count) -> dict[int, tuple[int, int]]:
     """Return for each child how many children like it hold headlines, and how many hold other links alone."""
     groups: dict[object, list[Node]] = {}
     last: object = None
@@ -250,7 +253,7 @@ def _runs(parent: Node, count: _Count, texts: _Count) -> dict[int, tuple[int, in
     return result
 
 
-def _extend(document: Document, candidates: list[Link], count: _Count) -> None:
+def _extend(document: Document, candidates: list[Link], count: Count) -> None:
     """Set the end of the parts that belong to each headline: a press may stand behind the item, beside it."""
     for number, link in enumerate(candidates):
         item = link.item
@@ -325,6 +328,10 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
     return Item(text, press, nearest.text if nearest else "", sections, url)
 
 
+def _start(node: Node) -> int:
+    return node.start
+
+
 def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None, str | None]:
     """Return the press and the section's name that stand beside a headline."""
     press = label = weak = None
@@ -342,7 +349,7 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
             label = label or portal.section(text)
         elif portal.match("noise", text) or portal.match("menu", text):
             continue
-        elif (around & PRESS_WORDS and len(text) <= 20) or portal.match("press", text):
+        elif (around & PRESS_WORDS and len(text) <= _MAX_PRESS) or portal.match("press", text):
             press = press or text
         elif byline and byline.groupdict().get("press"):
             press = press or byline["press"].strip()
@@ -350,8 +357,9 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
             seen["weak"] += 1
             weak = text
     if press is None:
-        for image in document.images:
-            if link.item.start <= image.start <= link.end and any(node is link.item for node in image.up()):
+        first = bisect_left(document.images, link.item.start, key=_start)
+        for image in islice(document.images, first, first + _DETAILS):
+            if image.start <= link.end and any(node is link.item for node in image.up()):
                 words = set().union(*(node.words for _, node in zip(range(4), image.up(), strict=False)))
                 alt = " ".join((image.attributes.get("alt") or "").split())
                 if words & (PRESS_WORDS | {"logo"}) and len(alt) <= 15:

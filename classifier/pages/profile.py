@@ -21,7 +21,11 @@ _KINDS = (
 #: No line of these kinds is longer; longer ones are not matched, so that no pattern can be slow.
 _LONGEST = 200
 
-_REMEMBERED = 50_000
+_LONGEST_LABEL = 24  # with the decoration around it
+_REMEMBERED = 20_000
+
+#: What headlines have and the entries of menus have not.
+_HEADLINE_SIGNS = re.compile("[…\"'‘’“”?!%↑↓]|\\.\\.|\\d[,.]\\d")
 
 _NAMES = re.compile(r"\s*(?:[,;>|·/]|및)\s*")
 _TITLE_PARTS = re.compile(r"\s*[|:<>»,ㅣ]\s*|\s[-–·]\s")
@@ -44,16 +48,23 @@ class Portal:
     sections: Mapping[str, str]
     addresses: Sequence[tuple[re.Pattern[str], str]]
     no_articles: re.Pattern[str]
+    any_kind: re.Pattern[str]  #: all patterns in one: most lines match none, and are tried once
     _found: dict[tuple[str, str], re.Match[str] | None] = field(default_factory=dict, compare=False, repr=False)
+    _plain: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    _named: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, kind: str, line: str) -> re.Match[str] | None:
         """Return the match of the first pattern of ``kind`` that fits the whole ``line``."""
-        if len(line) > _LONGEST:
+        plain = self._plain.get(line)
+        if plain is None:
+            if len(self._plain) > _REMEMBERED:
+                self._plain.clear()
+                self._found.clear()
+            plain = self._plain[line] = len(line) > _LONGEST or self.any_kind.fullmatch(line) is None
+        if plain:
             return None
         key = kind, line
         if key not in self._found:
-            if len(self._found) > _REMEMBERED:
-                self._found.clear()
             matches = (pattern.fullmatch(line) for pattern in self.patterns[kind])
             self._found[key] = next((found for found in matches if found), None)
         return self._found[key]
@@ -89,12 +100,19 @@ class Portal:
 
     def section(self, label: str) -> str | None:
         """Return the section that ``label`` names by itself, or None."""
-        bare = label.strip(_DECORATION + _BRACKETS)
-        return self.sections.get(bare) or known_section(bare) if len(bare) <= 12 else None
+        if len(label) > _LONGEST_LABEL:
+            return None
+        if label not in self._named:
+            bare = label.strip(_DECORATION + _BRACKETS)
+            named = self.sections.get(bare) or known_section(bare) if len(bare) <= 12 else None
+            if len(self._named) > _REMEMBERED:
+                self._named.clear()
+            self._named[label] = named
+        return self._named[label]
 
     def is_catch_all(self, label: str) -> bool:
         """Whether ``label`` says nothing about the section."""
-        return label.strip(_DECORATION + _BRACKETS) in self.catch_all
+        return len(label) <= _LONGEST_LABEL and label.strip(_DECORATION + _BRACKETS) in self.catch_all
 
     def is_label(self, line: str) -> bool:
         """Whether ``line`` is a label and nothing else: a section's name or a catch-all."""
@@ -112,23 +130,26 @@ class Portal:
 
     def is_menu(self, line: str) -> bool:
         """Whether ``line`` is an entry of a menu, or a row of them, with signs or spaces between."""
-        if self._is_entry(line):
+        if self.is_entry(line):
             return True
         parts = [part for part in _SEPARATORS.split(line[:_LONGEST]) if part]
         if len(parts) >= _MIN_WORDS:
-            return sum(map(self._is_entry, parts)) >= len(parts) / 2
+            return sum(map(self.is_entry, parts)) >= len(parts) / 2
+        if _HEADLINE_SIGNS.search(line):
+            return False
         words = line[:_LONGEST].split()
         others = (1 - _MIN_SHARE) * len(words)  # that may stand between the entries
         at = entries = covered = 0
         while at < len(words) >= _MIN_WORDS and others >= 0:
-            length = next((n for n in (3, 2, 1) if self._is_entry(" ".join(words[at : at + n]))), 0)
+            length = next((n for n in (3, 2, 1) if self.is_entry(" ".join(words[at : at + n]))), 0)
             entries += length > 0
             covered += length
             others -= length == 0
             at += length or 1
         return entries >= 2 and covered >= _MIN_WORDS and others >= 0
 
-    def _is_entry(self, text: str) -> bool:
+    def is_entry(self, text: str) -> bool:
+        """Whether ``text`` is one entry of a menu."""
         return self.match("menu", text) is not None or self.is_label(text)
 
     def list_title(self, line: str) -> tuple[str, str | None] | None:
@@ -169,9 +190,11 @@ def load_portal(path: Path | None = None) -> Portal:
     ] + [f"{key} is unknown" for key in content if key not in expected]
     if wrong:
         raise ConfigError(f"{path}: {'; '.join(wrong)}. Copy the package's data/portal.toml and change what differs.")
+    patterns = [str(text) for kind in _KINDS for text in content[kind]]
     return Portal(
         name=content["name"],
         patterns={kind: tuple(_pattern(path, kind, text) for text in content[kind]) for kind in _KINDS},
+        any_kind=_pattern(path, "patterns", "|".join(f"(?:{_GROUP_NAME.sub('(?:', text)})" for text in patterns)),
         catch_all=frozenset(map(str, content["catch_all"])),
         portals=frozenset(str(name).casefold() for name in content["portals"]),
         sections={key: canonical_section(str(value)) for key, value in content["sections"].items()},
@@ -182,6 +205,8 @@ def load_portal(path: Path | None = None) -> Portal:
         no_articles=_pattern(path, "no_articles", "|".join(f"(?:{text})" for text in content["no_articles"]) or "(?!)"),
     )
 
+
+_GROUP_NAME = re.compile(r"\(\?P<\w+>")
 
 #: What a pattern is cut into to find its bare spaces: escapes, sets, and spaces without a quantifier.
 _TOKEN = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])| (?![?*+{])")
