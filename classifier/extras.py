@@ -17,7 +17,7 @@ EXTRAS = {
     "excel": ("openpyxl",),
     "zstd": ("zstandard",),
     "serve": ("fastapi", "uvicorn", "prometheus_client"),
-    "train": ("sklearn", "pandas", "pandera", "mlflow", "joblib", "pooch", "pydantic", "matplotlib", "cleanlab"),
+    "train": ("sklearn", "pandas", "mlflow", "joblib", "pooch", "pydantic", "matplotlib", "cleanlab"),
 }
 
 

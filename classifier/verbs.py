@@ -154,7 +154,7 @@ def _read(table: Table, *, labelled: bool = False) -> pd.DataFrame:
 
     if isinstance(table, str | Path):
         return load_corpus(str(table), labelled=labelled)
-    return check_table(table, Path("table"), labelled=labelled)
+    return check_table(table, "table", labelled=labelled)
 
 
 def _name(table: Table) -> str:

@@ -71,11 +71,11 @@ def audit(
 
 def _apply_review(table: str, review: Path, output: Path) -> None:
     from classifier.corpus.datasets import load_corpus
-    from classifier.corpus.tables import SUFFIXES, read_table
+    from classifier.corpus.formats import is_table
+    from classifier.corpus.tables import read_table
     from classifier.curation.review import apply_review
 
-    is_file = Path(table).suffix.lower() in SUFFIXES
-    frame = read_table(table, labelled=False, all_columns=True) if is_file else load_corpus(table)
+    frame = read_table(table, labelled=False, all_columns=True) if is_table(table) else load_corpus(table)
     done = apply_review(frame, review, output)
     typer.echo(
         f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} reviewed "

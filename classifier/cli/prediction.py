@@ -165,7 +165,7 @@ def _predict_headlines(headlines: list[str], job: Job, model: str | None, tier: 
 
 def _decoded(argument: str) -> str:
     """Return an argument of the call whose bytes Python could not decode, as in the C locale, decoded."""
-    from classifier.corpus.tables import decode
+    from classifier.corpus.encoding import decode
 
     try:
         argument.encode()

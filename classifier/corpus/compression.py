@@ -1,7 +1,7 @@
-"""Files that may be packed: gzip and zstd by suffix, read and written a piece at a time.
+"""Compressed files, by suffix: gzip and zstd are read and written a part at a time, zip archives are read.
 
-What is written here can be cut off at a :meth:`CompressedWriter.finish` and gone on with: every finished piece is
-a gzip member or a zstd frame of its own, and such pieces one after the other are one valid file.
+What is written here can be cut off after a :meth:`CompressedWriter.finish` and gone on with: every finished part is
+a gzip member or a zstd frame of its own, and such parts one after the other are one valid file.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from __future__ import annotations
 import gzip
 import os
 import select
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
 
 from classifier.errors import DataError
 from classifier.extras import need
 
-#: Suffixes that say a file is packed.
-COMPRESSED = (".gz", ".zst")
+#: Suffixes of compressed files.
+COMPRESSED = (".gz", ".zst", ".zip")
 
 _GZIP_LEVEL = 2  #: predictions repeat much: level 6 takes three times as long for an eighth less
 _ZSTD_LEVEL = 3
 
 
 def split_suffix(name: str) -> tuple[str, str]:
-    """Return the suffix that says what is in a file and the one that says how it is packed ("" for not at all).
+    """Return the suffix that says what is in a file and the one that says how it is compressed ("" for not at all).
 
     >>> split_suffix("crawl/headlines.TSV.gz"), split_suffix("headlines.txt")
     (('.tsv', '.gz'), ('.txt', ''))
@@ -41,7 +42,7 @@ def check_there(name: str) -> None:
     """Raise a DataError unless there is such a file; ``-`` is standard input."""
     try:
         if name != "-":
-            Path(name).stat()
+            Path(name).expanduser().stat()
     except OSError as error:
         raise _unreadable(name, error) from error
 
@@ -60,13 +61,19 @@ def _zstandard(name: str) -> Any:
 class CompressedReader:
     """A file or standard input, unpacked; :meth:`read` returns what is there, at most ``size`` bytes of it.
 
+    Args:
+        name: the file, or ``-``.
+        compression: one of :data:`COMPRESSED` or "".
+        stdin: what ``-`` is.
+        member: which file of a zip archive; None if it holds one table only.
+
     Raises:
         DataError: from any method, when the file is missing, damaged or cut short.
     """
 
-    def __init__(self, name: str, compression: str, stdin: BinaryIO) -> None:
+    def __init__(self, name: str, compression: str, stdin: BinaryIO, member: str | None = None) -> None:
         self.name = name
-        self.compression = compression
+        self.member = ""  #: the file that is read of a zip archive
         try:
             self.file = stdin if name == "-" else Path(name).open("rb")  # noqa: SIM115 (close() does it)
             is_regular = name != "-" and Path(name).is_file()
@@ -78,21 +85,39 @@ class CompressedReader:
             self._unpacked = gzip.GzipFile(fileobj=self.file)
         elif compression == ".zst":
             self._unpacked = _ZstdFrames(self.file, name)
+        elif compression == ".zip":
+            self._unpacked = self._open_member(member)
         self._piped = not compression and self.size is None
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, b"" at the end. From a pipe it returns early rather than wait for more."""
         try:
             return _read_pipe(self.file, size) if self._piped else bytes(self._unpacked.read(size))
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise DataError(
-                f"{self.name}: cannot be read on ({error}). The file is damaged or cut short; "
-                "what stands before that place has been read."
+                f"{self.name}: cannot be read to its end ({error}). The file is damaged or cut short; "
+                "the rows before the damage have been read."
             ) from error
+
+    def _open_member(self, wanted: str | None) -> IO[bytes]:
+        try:
+            archive = zipfile.ZipFile(self.file)
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            names = [name for name in names if not name.startswith("__MACOSX/") and Path(name).name[:1] != "."]
+            fitting = [name for name in names if wanted in (None, name, Path(name).name)]
+            if len(fitting) != 1:
+                raise DataError(
+                    f"{self.name}: {len(fitting)} files in the archive fit, and one is read. It holds "
+                    f"{', '.join(names) or 'none'}. Name one with --sheet, or unpack it."
+                )
+            self.member = fitting[0]
+            return archive.open(self.member)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:  # damaged, or with a password
+            raise DataError(f"{self.name}: cannot be unpacked ({error}). Unpack it yourself.") from error
 
     @property
     def bytes_read(self) -> int:
-        """Return how many bytes of the file, packed as it is, have been read."""
+        """Return how many bytes of the file, compressed as it is, have been read."""
         return self.file.tell() if self.size is not None else 0
 
     def close(self) -> None:
@@ -153,7 +178,11 @@ class _Codec(Protocol):
 
 
 class CompressedWriter:
-    """Packs what is written to an open file; ``compression`` is one of :data:`COMPRESSED` or ""."""
+    """Compresses what is written to an open file.
+
+    Raises:
+        DataError: ``compression`` is not ``.gz``, ``.zst`` or "".
+    """
 
     def __init__(self, file: BinaryIO, compression: str, name: str) -> None:
         self._file = file
@@ -164,6 +193,10 @@ class CompressedWriter:
         elif compression == ".zst":
             compressor = _zstandard(name).ZstdCompressor(level=_ZSTD_LEVEL)
             self._new = compressor.compressobj
+        elif compression:
+            raise DataError(
+                f"{name}: {compression} is read, not written. Name a file with .gz or .zst, or with neither."
+            )
 
     def write(self, data: bytes) -> None:
         """Pack and write ``data``."""
@@ -173,7 +206,7 @@ class CompressedWriter:
         self._file.write(data)
 
     def finish(self) -> None:
-        """End the piece at hand, so that everything written so far can be unpacked, and flush the file."""
+        """End the part at hand, so that everything written so far can be unpacked, and flush the file."""
         if self._codec is not None:
             self._file.write(self._codec.flush())
             self._codec = None

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import logging
-import os
 import re
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from classifier.corpus.tables import SUFFIXES, check_table, read_table
+from classifier.corpus.columns import Columns
+from classifier.corpus.formats import TABLE_SUFFIXES, is_table
+from classifier.corpus.sections import SectionNames
+from classifier.corpus.tables import check_table, fold_sections, read_table
 from classifier.errors import DataError
 from classifier.extras import need
 from classifier.paths import data_home, package_data
+from classifier.storage import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +50,9 @@ class Dataset:
     title: str
     licence: str
     citation: str
-    format: str = "table"
-    section: str = ""
+    section: str = ""  #: of all headlines, in files of quoted lines; "" for tables
     files: tuple[RemoteFile, ...] = ()
+    columns: Columns = field(default_factory=Columns)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -69,7 +70,8 @@ def datasets() -> dict[str, Dataset]:
     for name, entry in registry.items():
         base = entry.pop("base", "")
         files = tuple(RemoteFile(url=urljoin(base, file["name"]), **file) for file in entry.pop("files", ()))
-        found[name] = Dataset(name=name, files=files, **entry)
+        columns = Columns(**entry.pop("columns", {}))
+        found[name] = Dataset(name=name, files=files, columns=columns, **entry)
     return found
 
 
@@ -99,13 +101,13 @@ def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: 
     import pooch
     import requests
 
-    target, part = folder / file.name, folder / f".{file.name}.{os.getpid()}.part"
+    target = folder / file.name
     fetch = pooch.HTTPDownloader(progressbar=progress, timeout=timeout)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fetch(file.url, str(part), None)
-        verify(part, file, target)
-        part.replace(target)
+        with replacing(target) as part:
+            fetch(file.url, str(part), None)
+            verify(part, file, target)
     except (requests.RequestException, OSError) as error:
         if isinstance(error, requests.HTTPError) and error.response is not None:
             error.response.close()  # its body is unread and its socket open; pooch leaves both
@@ -113,31 +115,11 @@ def download(file: RemoteFile, folder: Path, *, progress: bool = True, timeout: 
             f"{file.name} could not be fetched from {file.url} ({type(error).__name__}: {error}). "
             f"Try again later, or download it by other means and put it at {target}"
         ) from error
-    finally:
-        if part.is_file():
-            part.unlink()
     return target
 
 
-def _klue_json(path: Path, dataset: Dataset) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        table = [
-            {"guid": r["guid"], "headline": r["title"], "section": r["label"], "date": r["date"], "url": r["url"]}
-            for r in rows
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: not the JSON that KLUE publishes ({type(error).__name__}: {error}). "
-            f"Delete it and run `classifier fetch {dataset.name}`."
-        ) from error
-    return pd.DataFrame(table)
-
-
 def _quoted_lines(path: Path, dataset: Dataset) -> pd.DataFrame:
-    """One headline a line, quoted as in CSV where it holds a comma or a quote mark."""
+    """Read one headline a line, quoted as in CSV where it holds a comma or a quote mark."""
     import pandas as pd
 
     with path.open(encoding="utf-8", newline="") as lines:
@@ -145,12 +127,6 @@ def _quoted_lines(path: Path, dataset: Dataset) -> pd.DataFrame:
     # A line stands for one reader's comment, so a headline is repeated as often as it was discussed.
     distinct = list(dict.fromkeys(headline for headline in headlines if headline))
     return pd.DataFrame({"headline": distinct, "section": dataset.section})
-
-
-_FORMATS: dict[str, Callable[[Path, Dataset], pd.DataFrame]] = {
-    "klue-json": _klue_json,
-    "quoted-lines": _quoted_lines,
-}
 
 
 def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) -> list[Path]:
@@ -200,14 +176,23 @@ def _load_split(dataset: Dataset, split: str) -> pd.DataFrame:
         path = folder / file.name
         if path.is_file():
             verify(path, file)
-            frames.append(_FORMATS[dataset.format](path, dataset))
+            frames.append(
+                _quoted_lines(path, dataset) if dataset.section else read_table(path, columns=dataset.columns)
+            )
     frame = pd.concat(frames, ignore_index=True)
     if not split:  # the parts of a corpus in one piece repeat each other
         frame = frame.drop_duplicates("headline", ignore_index=True)
-    return check_table(frame, folder)
+    return check_table(frame, str(folder))
 
 
-def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = True) -> pd.DataFrame:
+def load_corpus(
+    reference: str,
+    base: Path | None = None,
+    *,
+    labelled: bool = True,
+    columns: Columns | None = None,
+    names: SectionNames | None = None,
+) -> pd.DataFrame:
     """Return a headline table by ``name``, ``name:split`` or file path.
 
     Args:
@@ -215,32 +200,38 @@ def load_corpus(reference: str, base: Path | None = None, *, labelled: bool = Tr
             your own in the data home (``crawl`` is ``crawl/headlines.tsv``, ``crawl:may`` is ``crawl/may.tsv``),
             or the path of a table.
         base: the folder that a relative path starts from; default: the working folder.
-        labelled: whether an empty section in a table of one's own is an error.
+        labelled: whether a missing or empty section in a table of one's own is an error.
+        columns: which columns of a file hold the headlines and the sections; a dataset has its own.
+        names: how the names of sections are changed; default: usual spellings become canonical sections.
 
     Raises:
         DataError: the name, the split or the file is unknown, or cannot be fetched, or is bad.
     """
     need("train", f"reading {reference}")
     name, _, split = reference.partition(":")
-    if Path(reference).suffix.lower() in SUFFIXES:
-        return read_table((base or Path()) / Path(reference).expanduser(), labelled=labelled)
+    path = (base or Path()) / Path(reference).expanduser()
     dataset = datasets().get(name)
+    if is_table(reference) or (path.is_file() and dataset is None):
+        return read_table(path, labelled=labelled, columns=columns, names=names)
     if dataset is None:
         own = data_home() / name / f"{split or 'headlines'}.tsv"
         if re.fullmatch(r"[\w.-]+:?[\w.-]*", reference) and own.is_file():
-            return read_table(own, labelled=labelled)
+            return read_table(own, labelled=labelled, names=names)
         raise DataError(
             f"{reference!r} is neither a dataset ({', '.join(datasets())}), nor a table of your own in the data home "
-            f"({own}), nor a file ending in {', '.join(SUFFIXES)}."
+            f"({own}), nor a file. A table ends in {', '.join(TABLE_SUFFIXES)}, perhaps with .gz, .zst or .zip behind."
         )
     if split and split not in dataset.splits:
         known = ", ".join(f"{name}:{s}" for s in dataset.splits) or f"only {name}, in one piece"
         raise DataError(f"{reference!r}: {name} has no split {split!r}. There is {known}.")
     if split or not dataset.splits:
-        return _load_split(dataset, split)
-    import pandas as pd
+        found = _load_split(dataset, split)
+    else:
+        import pandas as pd
 
-    return pd.concat([_load_split(dataset, part) for part in dataset.splits])
+        found = pd.concat([_load_split(dataset, part) for part in dataset.splits])
+    fold_sections([found], names or SectionNames(), reference)
+    return found
 
 
 def slug(reference: str) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
+from classifier.corpus.bad_rows import BadRow
+from classifier.corpus.encoding import UndecodableLine, any_undecodable
 from classifier.errors import DataError
 
 #: A quoted CSV cell may hold line breaks; one that goes on for more lines than these was never closed.
@@ -24,28 +27,22 @@ _LONGEST_HEADLINE = 10_000
 #: Stands between the JSON lines of a block. No line can hold it, so no line can pass for two, nor two for one.
 _BETWEEN = secrets.token_hex(16)
 
+#: Returns which column of a header is what: :meth:`Columns.find` with all but the header given.
+FindColumns = Callable[[Sequence[str]], dict[str, str]]
 
-class UndecodableLine(str):
-    """A line that is no text in the file's encoding, with its bytes escaped; ``why`` says what is wrong."""
-
-    __slots__ = ("why",)
-
-    def __new__(cls, text: str, why: str) -> UndecodableLine:  # noqa: D102 (a str is made here, not in __init__)
-        made = super().__new__(cls, text)
-        made.why = why
-        return made
-
-    why: str
+_HEADER_AGAIN = "the header line stands here again"
+_DELIMITERS = ",\t;|"
 
 
 @dataclass
 class Parsed:
-    """Rows of a block: ``bad`` is (line number, what is wrong) by index in ``headlines``."""
+    """Some rows, in their order; of a bad one ``headlines`` holds the text as it stands."""
 
     headlines: list[str] = field(default_factory=list)
-    bad: dict[int, tuple[int, str]] = field(default_factory=dict)
+    bad: dict[int, BadRow] = field(default_factory=dict)  #: by index in ``headlines``
     kept: dict[str, list[Any]] = field(default_factory=dict)
-    used: int = 0  #: lines of the block; the others begin a record that ends in the next
+    numbers: Any = field(default_factory=list)  #: line of each row, a list or a range
+    used: int = 0  #: lines that have been parsed; the others begin a record that goes on
 
     def add(self, headline: str, kept: Iterable[Any], number: int) -> None:
         """Add a row, unless its headline is too long to be one."""
@@ -53,13 +50,15 @@ class Parsed:
             self.add_bad(number, _too_long(headline), headline)
             return
         self.headlines.append(headline)
+        self.numbers.append(number)
         for values, value in zip(self.kept.values(), kept, strict=True):
             values.append(value)
 
     def add_bad(self, number: int, why: str, raw: str) -> None:
         """Add a row that stays as it stands."""
-        self.bad[len(self.headlines)] = (number, why)
+        self.bad[len(self.headlines)] = BadRow(number, why, raw)
         self.headlines.append(raw)
+        self.numbers.append(number)
         for values in self.kept.values():
             values.append("")
 
@@ -68,29 +67,56 @@ def _too_long(headline: str) -> str:
     return f"a headline of {len(headline):,} characters, more than {_LONGEST_HEADLINE:,}"
 
 
-def _all_short(headlines: list[str]) -> bool:
+def all_short(headlines: list[str]) -> bool:
+    """Return whether no headline is too long to be one."""
     return max(map(len, headlines), default=0) <= _LONGEST_HEADLINE
 
 
 class Parser(Protocol):
-    """Turns the lines of block after block into rows."""
+    """Turns lines, many at once, into rows."""
 
     columns: tuple[str, ...]  #: the header line, once it has been read
+    delimiter: str  #: what separates the cells of CSV
+    names: dict[str, str]  #: which of them is what
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Parse lines, the first of which is number ``first`` of the file; ``last`` says that no more follow."""
 
 
-class TextParser:
+class _Parser:
+    def __init__(
+        self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
+    ) -> None:
+        self._find = find
+        self._kept = list(keep)
+        self.delimiter = delimiter
+        self.columns: tuple[str, ...] = ()
+        self.names: dict[str, str] = {}
+        if columns:
+            self._take_header(columns)
+
+    def _take_header(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(name.strip() for name in columns)
+        self.names = self._find(self.columns)
+        self._kept = [name for name in self.names if name != "headline"]
+
+    def empty(self) -> Parsed:
+        """Return rows to add to: none yet."""
+        return Parsed(kept={name: [] for name in self._kept})
+
+
+class TextParser(_Parser):
     """One headline a line; a blank line is one too, so that answers line up."""
 
-    def __init__(self, where: str, keep: Sequence[str], columns: tuple[str, ...]) -> None:
-        self.columns: tuple[str, ...] = ("headline",)
+    def __init__(
+        self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
+    ) -> None:
+        super().__init__(find, keep, ("headline",))
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Return the lines."""
-        if _all_short(lines) and not any_undecodable(lines):
-            return Parsed(lines, used=len(lines))
+        if all_short(lines) and not any_undecodable(lines):
+            return Parsed(lines, numbers=range(first, first + len(lines)), used=len(lines))
         parsed = Parsed(used=len(lines))
         for number, line in enumerate(lines, first):
             if isinstance(line, UndecodableLine):
@@ -100,43 +126,62 @@ class TextParser:
         return parsed
 
 
-class _TableParser:
-    """What TSV and CSV share: a header line, rows of as many fields, blank lines that are none."""
+class FastTextParser(_Parser):
+    """fastText's training files: ``__label__경제 headline``, one a line; an unlabelled line has an empty section."""
 
-    def __init__(self, where: str, keep: Sequence[str], columns: tuple[str, ...]) -> None:
-        self.where = where
-        self.keep = keep
-        self.columns: tuple[str, ...] = ()
-        if columns:
-            self._take_header(columns)
+    def __init__(
+        self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
+    ) -> None:
+        super().__init__(find, keep, ("headline", "section"))
 
-    def _take_header(self, cells: Iterable[str]) -> None:
-        self.columns = tuple(name.strip() for name in cells)
-        check_columns(self.where, self.columns, self.keep)
-        self._index = {name: self.columns.index(name) for name in ("headline", *self.keep)}
+    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+        """Take the labels off every line."""
+        parsed = self.empty()
+        for number, line in enumerate(lines, first):
+            words = line.split()
+            labels = [word.removeprefix("__label__") for word in words if word.startswith("__label__")]
+            if isinstance(line, UndecodableLine):
+                parsed.add_bad(number, line.why, line)
+            elif len(labels) > 1:
+                parsed.add_bad(number, f"{len(labels)} labels instead of one", line)
+            elif words:
+                headline = " ".join(word for word in words if not word.startswith("__label__"))
+                parsed.add(headline, ["".join(labels)] * len(self._kept), number)
+        parsed.used = len(lines)
+        return parsed
 
-    def _fitting(self, rows: list[list[str]], used: int) -> Parsed | None:
+
+class _TableParser(_Parser):
+    """What TSV and CSV share: a header line, rows of as many fields, blank lines that are no rows."""
+
+    def _take_header(self, columns: Sequence[str]) -> None:
+        super()._take_header(columns)
+        self._index = {name: self.columns.index(column) for name, column in self.names.items()}
+
+    def _fitting(self, rows: list[list[str]], numbers: range, used: int) -> Parsed | None:
         """Return the rows of a block in which nothing is wrong, or None."""
         if set(map(len, rows)) != {len(self.columns)}:
             return None
 
         def column(name: str) -> list[str]:
-            place = self._index[name]
-            return [row[place] for row in rows]
+            index = self._index[name]
+            return [row[index] for row in rows]
 
         headlines = column("headline")
-        if not _all_short(headlines):
+        if not all_short(headlines) or self.names["headline"] in headlines:
             return None
-        return Parsed(headlines, {}, {name: column(name) for name in self.keep}, used)
-
-    def _empty(self) -> Parsed:
-        return Parsed(kept={name: [] for name in self.keep})
+        return Parsed(headlines, {}, {name: column(name) for name in self._kept}, numbers, used)
 
     def _add(self, parsed: Parsed, cells: list[str], number: int, raw: str) -> None:
         if len(cells) != len(self.columns):
             parsed.add_bad(number, f"{len(cells)} fields instead of {len(self.columns)}", raw)
-            return
-        parsed.add(cells[self._index["headline"]], [cells[self._index[name]] for name in self.keep], number)
+        elif cells[self._index["headline"]] == self.names["headline"] and self._is_header(cells):
+            parsed.add_bad(number, _HEADER_AGAIN, raw)
+        else:
+            parsed.add(cells[self._index["headline"]], [cells[self._index[name]] for name in self._kept], number)
+
+    def _is_header(self, cells: list[str]) -> bool:
+        return tuple(cell.strip() for cell in cells) == self.columns
 
 
 class TsvParser(_TableParser):
@@ -153,9 +198,14 @@ class TsvParser(_TableParser):
             skipped += 1
         rows = [line.split("\t") for line in islice(lines, skipped, None)]
         blank = len(self.columns) == 1 and not all(lines)
-        if not blank and not any_undecodable(lines) and (fitting := self._fitting(rows, len(lines))) is not None:
+        numbers = range(first + skipped, first + len(lines))
+        if (
+            not blank
+            and not any_undecodable(lines)
+            and (fitting := self._fitting(rows, numbers, len(lines))) is not None
+        ):
             return fitting
-        parsed = self._empty()
+        parsed = self.empty()
         for number, (line, cells) in enumerate(zip(islice(lines, skipped, None), rows, strict=True), first + skipped):
             if isinstance(line, UndecodableLine):
                 parsed.add_bad(number, line.why, line)
@@ -166,7 +216,7 @@ class TsvParser(_TableParser):
 
 
 class CsvParser(_TableParser):
-    """Comma-separated, with the usual quoting; a quoted cell may hold line breaks.
+    """Separated by commas, semicolons, tabs or bars, with the usual quoting; a quoted cell may hold line breaks.
 
     Of a record that is wrong (a quote mark that is never closed, a field too many) the first line is
     broken and the next line begins a new record, so that one bad line costs one row.
@@ -176,12 +226,15 @@ class CsvParser(_TableParser):
         """Parse records as far as they are complete."""
         if self.columns and not any_undecodable(lines):
             try:
-                rows = list(csv.reader(lines, strict=True))
-                if len(rows) == len(lines) and (fitting := self._fitting(rows, len(lines))) is not None:
+                rows = list(csv.reader(lines, strict=True, delimiter=self.delimiter))
+                numbers = range(first, first + len(lines))
+                if len(rows) == len(lines) and (fitting := self._fitting(rows, numbers, len(lines))) is not None:
                     return fitting  # a record a line
             except csv.Error:
                 pass
-        parsed, at = self._empty(), 0
+        parsed, at = self.empty(), 0
+        if not self.columns:
+            at = self._look_at_header(lines)
         while at < len(lines):
             size, cells, why = self._record(lines, at, last)
             if not size:  # it goes on in the next block
@@ -190,7 +243,7 @@ class CsvParser(_TableParser):
                 parsed.add_bad(first + at, lines[at].why, lines[at])  # type: ignore[attr-defined]
             elif not self.columns and (cells or why):
                 self._take_header(cells)
-                parsed = self._empty()
+                parsed = self.empty()
             elif why or (cells and len(cells) != len(self.columns)):
                 why = why or f"{len(cells)} fields instead of {len(self.columns)}"
                 parsed.add_bad(first + at, why, lines[at])
@@ -201,6 +254,23 @@ class CsvParser(_TableParser):
         parsed.used = at
         return parsed
 
+    def _look_at_header(self, lines: list[str]) -> int:
+        """Find the delimiter; return which line is the header."""
+        at = _first_line(lines)
+        if at == len(lines):
+            return 0
+        if stated := re.fullmatch(r"sep=(.)", lines[at]):  # which Excel writes and reads
+            self.delimiter = stated[1]
+            return at + 1
+        for delimiter in sorted(_DELIMITERS, key=lines[at].count, reverse=True):
+            try:
+                self._find([name.strip() for name in next(csv.reader([lines[at]], delimiter=delimiter))])
+            except (DataError, csv.Error):
+                continue
+            self.delimiter = delimiter
+            break
+        return at
+
     def _record(self, lines: list[str], at: int, last: bool) -> tuple[int, list[str], str]:
         """Return how many lines the record at ``at`` has (0: more than there are), its cells, or what is wrong."""
         if isinstance(lines[at], UndecodableLine):
@@ -209,7 +279,7 @@ class CsvParser(_TableParser):
         while True:
             try:
                 record = [f"{line}\n" for line in lines[at : at + size - 1]] + [lines[at + size - 1]]
-                return size, next(csv.reader(record, strict=True)), ""
+                return size, next(csv.reader(record, strict=True, delimiter=self.delimiter)), ""
             except csv.Error as error:
                 if "unexpected end of data" not in str(error):
                     return 1, [], f"not readable: {error}"
@@ -225,26 +295,26 @@ class CsvParser(_TableParser):
                 return (0, [], "") if open_yet else (1, [], "not readable: a quote mark that is never closed")
 
 
-class JsonParser:
-    """One JSON object a line with the key ``headline``."""
-
-    def __init__(self, where: str, keep: Sequence[str], columns: tuple[str, ...]) -> None:
-        self.keep = keep
-        self.columns: tuple[str, ...] = ("headline", *keep)
+class JsonParser(_Parser):
+    """One JSON object a line. The keys of the first objects, some thousand, say which one is the headline."""
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
-        """Parse all lines as one array, or if that fails each for itself."""
+        """Parse all lines as one array, or if that fails each by itself."""
         rows = None if any_undecodable(lines) else _json_rows(lines)
-        if rows is not None:
+        if not self.columns:
+            self.take_keys(rows if rows is not None else map(_json_row, lines))
+        if rows is not None and self.columns:
             try:
-                headlines = [row["headline"] for row in rows]
-                kept = {name: [row.get(name, "") for row in rows] for name in self.keep}
-                if set(map(type, headlines)) <= {str} and _all_short(headlines):
+                key = self.names["headline"]
+                headlines = [row[key] for row in rows]
+                kept = {name: [row.get(self.names[name], "") for row in rows] for name in self._kept}
+                if set(map(type, headlines)) <= {str} and all_short(headlines):
                     "".join(headlines).encode()
-                    return Parsed(headlines, {}, kept, len(lines))
+                    return Parsed(headlines, {}, kept, range(first, first + len(lines)), len(lines))
             except (KeyError, TypeError, AttributeError, UnicodeEncodeError):
                 pass
-        parsed = Parsed(kept={name: [] for name in self.keep}, used=len(lines))
+        parsed = self.empty()
+        parsed.used = len(lines)
         for number, line in enumerate(lines, first):
             if isinstance(line, UndecodableLine):
                 parsed.add_bad(number, line.why, line)
@@ -252,20 +322,40 @@ class JsonParser:
                 self._add(parsed, line, number)
         return parsed
 
+    def take_keys(self, rows: Iterable[Any]) -> None:
+        """Take the keys of all objects among ``rows`` for the header."""
+        if keys := dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row):
+            self._take_header(list(keys))
+
     def _add(self, parsed: Parsed, line: str, number: int) -> None:
-        try:
-            row = json.loads(line)
-            json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate is no text
-        except (ValueError, RecursionError) as error:
-            parsed.add_bad(number, f"not JSON: {getattr(error, 'msg', error)}", line)
-            return
-        if not isinstance(row, dict):
-            parsed.add_bad(number, "not a JSON object", line)
-        elif not isinstance(row.get("headline"), str):
-            why = "the headline is no text" if "headline" in row else "no headline"
-            parsed.add_bad(number, why, line)
+        row = _json_row(line)
+        if isinstance(row, ValueError | RecursionError):
+            parsed.add_bad(number, f"not JSON: {getattr(row, 'msg', row)}", line)
         else:
-            parsed.add(row["headline"], [row.get(name, "") for name in self.keep], number)
+            add_object(parsed, row, self.names, number, line)
+
+
+def add_object(parsed: Parsed, row: Any, names: dict[str, str], number: int, raw: str) -> None:
+    """Add a row that should be an object with a headline; ``names`` says which of its keys is what."""
+    if not isinstance(row, dict) or not names:
+        parsed.add_bad(number, "not a JSON object", raw)
+        return
+    headline = row.get(names["headline"])
+    kept = [row.get(key, "") for name, key in names.items() if name != "headline"]
+    if not isinstance(headline, str):
+        parsed.add_bad(number, "no headline" if headline is None else "the headline is no text", raw)
+    else:
+        parsed.add(headline, kept, number)
+
+
+def _json_row(line: str) -> Any:
+    """Return the value of a JSON line, or the error that it gives rise to."""
+    try:
+        row = json.loads(line)
+        json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate cannot be written
+    except (ValueError, RecursionError) as error:
+        return error
+    return row
 
 
 def _json_rows(lines: list[str]) -> list[Any] | None:
@@ -280,32 +370,14 @@ def _json_rows(lines: list[str]) -> list[Any] | None:
     return list(values[::2])
 
 
-def any_undecodable(lines: list[str]) -> bool:
-    """Return whether a line is no text."""
-    return UndecodableLine in set(map(type, lines))
-
-
 def _first_line(lines: list[str]) -> int:
     return next((i for i, line in enumerate(lines) if line.strip()), len(lines))
 
 
-def check_columns(where: str, columns: Sequence[str], keep: Sequence[str]) -> None:
-    """Raise a DataError unless the header has ``headline`` and every column to keep, each once."""
-    wanted = dict.fromkeys(("headline", *keep))
-    missing = [name for name in wanted if name not in columns]
-    repeated = [name for name in wanted if columns.count(name) > 1]
-    if missing or repeated:
-        raise DataError(
-            f"{where}: the columns are {', '.join(columns) or 'none'}; "
-            + (f"{' and '.join(missing)} missing. " if missing else f"{', '.join(repeated)} stands twice. ")
-            + "The first line of a table names its columns, and the one to predict is called headline; "
-            "for a file of one headline a line use --input-format txt."
-        )
-
-
-PARSERS: dict[str, Callable[[str, Sequence[str], tuple[str, ...]], Parser]] = {
+PARSERS: dict[str, Callable[[FindColumns, Sequence[str], Sequence[str], str], Parser]] = {
     "txt": TextParser,
     "tsv": TsvParser,
     "csv": CsvParser,
     "jsonl": JsonParser,
+    "fasttext": FastTextParser,
 }

@@ -1,69 +1,56 @@
-"""The headlines of a table or a text of any length, chunk by chunk, in constant memory.
+"""The headlines of a table or a text of any length, chunk by chunk.
 
-Unlike :func:`~classifier.corpus.tables.read_table`, which refuses a table with a bad row, this reads
-what predictions are wanted for: a row that cannot be read is handed on as a :class:`BadRow` one.
+This is the one reader of tables. Lines are read in constant memory; so are Parquet and Excel, while a JSON document
+is held in memory. A row that cannot be read is handed on as a bad one;
+:func:`~classifier.corpus.tables.read_table` refuses a table that has any.
 """
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from classifier.corpus.bad_rows import BadRow
-from classifier.corpus.compression import CompressedReader, split_suffix
-from classifier.corpus.parsers import PARSERS, Parsed, Parser, UndecodableLine, check_columns
+from classifier.corpus.bad_rows import BadRow, BadRows
+from classifier.corpus.columns import Columns, in_words
+from classifier.corpus.compression import CompressedReader
+from classifier.corpus.documents import excel_chunks, file_sum, json_chunks, parquet_chunks
+from classifier.corpus.encoding import BOM, TextSource, decode_lines, guess_encoding
+from classifier.corpus.formats import DOCUMENTS, check_readable, check_signature, check_text, format_of
+from classifier.corpus.parsers import PARSERS, JsonParser, Parsed, Parser
 from classifier.errors import DataError
 
-INPUT_FORMATS = ("txt", "tsv", "csv", "jsonl", "parquet")
+logger = logging.getLogger(__name__)
 
 _READ_SIZE = 1 << 18  #: bytes read at once, about 4,000 headlines: a second of the slowest model
 _LONGEST_LINE = 1 << 26  #: bytes without a line break that are no text any more
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Position:
     """How far an input has been read, always to the end of a row; enough to go on from there."""
 
-    offset: int = 0  #: bytes, unpacked; in Parquet rows
+    offset: int = 0  #: bytes, unpacked and in UTF-8 if they were UTF-16; in Parquet, Excel and JSON documents rows
     line: int = 0
     crc: int = 0  #: CRC-32 of these bytes, by which the same input is known again
-    encoding: str = ""  #: "" until something has told UTF-8 from CP949
+    encoding: str = ""  #: "" as long as nothing tells UTF-8 from CP949
     columns: tuple[str, ...] = ()  #: the header line
+    delimiter: str = ","  #: of CSV
 
 
 @dataclass(frozen=True)
 class Chunk:
     """Some rows in the order of the file."""
 
-    headlines: list[str]  #: of a broken row, its text as it stands
+    headlines: list[str]  #: of a bad row, its text as it stands
     bad: dict[int, BadRow]  #: by index in ``headlines``
-    kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a broken row
+    kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a bad row
     end: Position
-
-
-def format_of(name: str, input_format: str | None = None) -> tuple[str, str]:
-    """Return what is in a file, one of :data:`INPUT_FORMATS`, and how it is compressed ("" for not at all).
-
-    ``input_format`` says it, the compression too, as in ``tsv.gz``. Any other suffix, and standard input, is ``txt``.
-
-    Raises:
-        DataError: ``input_format`` is unknown, or Parquet comes packed or from standard input.
-    """
-    suffix, compression = split_suffix(f"x.{input_format}" if input_format else name)
-    found = suffix.removeprefix(".")
-    if found not in INPUT_FORMATS:
-        if input_format:
-            kinds = ", ".join(INPUT_FORMATS)
-            raise DataError(
-                f"the input format {input_format!r} is none of {kinds} (with .gz or .zst for a packed one)."
-            )
-        found = "txt"
-    if found == "parquet" and (compression or name == "-"):
-        raise DataError(f"{name}: Parquet is read from a file that is not packed. Unpack it into a .parquet file.")
-    return found, compression
+    numbers: Sequence[int] = ()  #: the line of each row, or its row in Parquet, Excel and JSON documents
 
 
 @dataclass
@@ -73,30 +60,36 @@ class HeadlineReader:
     Args:
         name: a file, or ``-`` for standard input.
         stdin: the binary stream behind ``-``.
-        input_format: what is in it, if its suffix does not say; see :func:`format_of`.
-        keep: names of other columns to hand on.
+        input_format: what is in it, if its suffix does not say; see :func:`~classifier.corpus.formats.format_of`.
+        keep: names of other columns to hand on, ``section`` for the one that holds the sections; None for all.
         start: where to go on; the default is the beginning.
+        columns: which columns, and which sheet.
+        none_is_error: whether an input is refused in the end if it has rows and none of them could be read.
 
     Raises:
-        DataError: it cannot be read, has no column ``headline`` (or another that is asked for), or does
-            not begin as it did when ``start`` was reached.
+        DataError: it cannot be read, or is no text or table, or lacks a column, or all its rows are bad, or it
+            does not begin as it did when ``start`` was reached.
     """
 
     name: str
     stdin: BinaryIO
     input_format: str | None = None
-    keep: Sequence[str] = ()
+    keep: Sequence[str] | None = ()
     start: Position = field(default_factory=Position)
+    columns: Columns = field(default_factory=Columns)
+    none_is_error: bool = True
 
     def __post_init__(self) -> None:
-        self.format, self.compression = format_of(self.name, self.input_format)
-        if self.format == "txt" and self.keep:
-            raise DataError(
-                f"{self.name}: a text of headlines has no columns; {', '.join(self.keep)} cannot be kept. "
-                "Name a TSV, CSV, JSON Lines or Parquet file, or say which it is with --input-format."
-            )
         self.label = "standard input" if self.name == "-" else self.name
-        self._file = CompressedReader(self.name, self.compression, self.stdin)
+        path = self.name if self.name == "-" else str(Path(self.name).expanduser())
+        self.format, compression = format_of(path, self.input_format)
+        self._file = CompressedReader(path, compression, self.stdin, self.columns.sheet)
+        if self._file.member and not self.input_format:
+            self.format, packed = format_of(self._file.member)
+            check_readable(self.name, self.format, packed or compression)
+        self._path = path
+        self._source = TextSource(self._file.read, self.label)
+        self.found: dict[str, str] = {}  #: which column is what, once the header has been read
 
     @property
     def size(self) -> int | None:
@@ -105,7 +98,7 @@ class HeadlineReader:
 
     @property
     def bytes_read(self) -> int:
-        """Return how many of these bytes have been read."""
+        """How many of these bytes have been read."""
         return self._file.bytes_read
 
     def close(self) -> None:
@@ -113,29 +106,54 @@ class HeadlineReader:
         self._file.close()
 
     def __iter__(self) -> Iterator[Chunk]:
-        return self._parquet() if self.format == "parquet" else self._text()
+        bad, rows = BadRows(), 0
+        for chunk in self._documents() if self.format in DOCUMENTS else self._text():
+            if not rows and (chosen := in_words(self.found)):
+                logger.info("%s: %s", self.label, chosen)
+            yield chunk
+            rows += len(chunk.headlines)
+            for row in chunk.bad.values():
+                bad.add(row)
+        if self.none_is_error and rows and rows == bad.count and not self.start.offset:
+            raise bad.error(self.label, "No row could be read. Is the format right? --input-format names another.")
+
+    def _find(self, header: Sequence[str]) -> dict[str, str]:
+        self.found = self.columns.find(self.label, header, self.keep)
+        return self.found
 
     def _text(self) -> Iterator[Chunk]:
-        parser = PARSERS[self.format](self.label, self.keep, self.start.columns)
         self._skip()
         at, rest = self.start, b""
+        parser: Parser | None = None
         for block in self._whole_lines():
+            parser = parser or self._parser(block)
             raw = rest + block
             last = not raw.endswith(b"\n")  # or the very end, which only the next read would tell
             at, rest, parsed = self._advance(parser, at, raw, last)
             yield _chunk(parsed, at)
-        if rest:
+        if rest and parser:
             at, rest, parsed = self._advance(parser, at, rest, True)
             yield _chunk(parsed, at)
-        if not parser.columns:  # nothing but blank lines: say what a table has
-            check_columns(self.label, (), self.keep)
+        if self.format in ("tsv", "csv") and not (parser.columns if parser else self.start.columns):  # blank
+            self._find(())
+
+    def _parser(self, block: bytes) -> Parser:
+        """Return what parses the lines, once their beginning has shown that they are what the suffix says."""
+        if not self.start.offset:
+            check_signature(self.label, block)
+        if self.format == "txt" and not self.input_format:
+            resumed = "fasttext" if "section" in self.start.columns else "txt"
+            self.format = resumed if self.start.offset else check_text(self.label, block)
+        if self.format == "txt" and self.keep:
+            raise DataError(
+                f"{self.label}: a text of headlines has no columns; {', '.join(self.keep)} cannot be kept. "
+                "Name a table, or say which it is with --input-format."
+            )
+        return PARSERS[self.format](self._find, self.keep or (), self.start.columns, self.start.delimiter)
 
     def _advance(self, parser: Parser, at: Position, raw: bytes, last: bool) -> tuple[Position, bytes, Parsed]:
         """Parse whole lines; return where they end, the lines of a record that goes on, and the rows."""
-        text = raw
-        if not at.offset:
-            self._look_at(raw)
-            text = raw.removeprefix(_BOM)
+        text = raw if at.offset else raw.removeprefix(BOM)
         encoding = at.encoding or guess_encoding(text)
         lines = decode_lines(text, encoding or "utf-8")
         parsed = parser.parse(lines, at.line + 1, last)
@@ -145,25 +163,34 @@ class HeadlineReader:
         else:
             rest = b""
         end = Position(
-            at.offset + len(raw), at.line + parsed.used, zlib.crc32(raw, at.crc), encoding, tuple(parser.columns)
-        )
+            at.offset + len(raw), at.line + parsed.used, zlib.crc32(raw, at.crc), encoding, parser.columns,
+            parser.delimiter,
+        )  # fmt: skip
         return end, rest, parsed
 
-    def _parquet(self) -> Iterator[Chunk]:
-        from classifier.corpus.parquet import parquet_chunks, parquet_sum
-
-        crc = parquet_sum(self.name)
-        if self.start.offset and crc != self.start.crc:
-            raise _changed(self.label, "its index is not")
+    def _documents(self) -> Iterator[Chunk]:
         done = self.start.offset
-        for parsed in parquet_chunks(self.name, self.keep, done):
+        if self.format == "json":
+            raw = b"".join(iter(partial(self._source.read, _READ_SIZE), b""))
+            check_signature(self.label, raw)
+            crc = zlib.crc32(raw)
+            chunks = json_chunks(self.label, raw, JsonParser(self._find, self.keep or ()), done)
+        else:
+            crc = file_sum(self._path)
+            if self.format == "parquet":
+                chunks = parquet_chunks(self._path, self._find, done)
+            else:
+                chunks = excel_chunks(self._path, self._find, done, self.columns.sheet)
+        if self.start.offset and crc != self.start.crc:
+            raise _changed(self.label, "its content is not")
+        for parsed in chunks:
             done += parsed.used
             yield _chunk(parsed, Position(done, done, crc))
 
     def _skip(self) -> None:
         """Read up to where to start and check that it is the same input as before."""
         left, crc = self.start.offset, 0
-        while left and (data := self._file.read(min(left, _READ_SIZE))):
+        while left and (data := self._source.read(min(left, _READ_SIZE))):
             left -= len(data)
             crc = zlib.crc32(data, crc)
         if left or crc != self.start.crc:
@@ -172,7 +199,7 @@ class HeadlineReader:
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield whole lines, many at once; the last may have no line break."""
         line = b""
-        while data := self._file.read(_READ_SIZE):
+        while data := self._source.read(_READ_SIZE):
             cut = data.rfind(b"\n") + 1
             if cut:
                 yield line + data[:cut]
@@ -184,19 +211,6 @@ class HeadlineReader:
         if line:
             yield line
 
-    def _look_at(self, raw: bytes) -> None:
-        """Say what is wrong with an input that is no text at all."""
-        signs = {
-            b"\x1f\x8b": "packed with gzip: a file of that kind ends in .gz (or --input-format tsv.gz)",
-            b"\x28\xb5\x2f\xfd": "packed with zstd: a file of that kind ends in .zst (or --input-format tsv.zst)",
-            b"PAR1": "Parquet: a file of that kind ends in .parquet",
-            b"\xff\xfe": "UTF-16: save it as UTF-8",
-            b"\xfe\xff": "UTF-16: save it as UTF-8",
-        }
-        for sign, what in signs.items():
-            if raw.startswith(sign):
-                raise DataError(f"{self.label}: this is {what}.")
-
 
 def _changed(where: str, what: str) -> DataError:
     return DataError(
@@ -205,57 +219,4 @@ def _changed(where: str, what: str) -> DataError:
 
 
 def _chunk(parsed: Parsed, end: Position) -> Chunk:
-    headlines = parsed.headlines
-    broken = {i: BadRow(number, why, headlines[i]) for i, (number, why) in parsed.bad.items()}
-    return Chunk(headlines, broken, parsed.kept, end)
-
-
-def guess_encoding(raw: bytes) -> str:
-    """Return ``utf-8`` or ``cp949`` for whole lines of text, or "" where ASCII alone does not tell.
-
-    A line counts for UTF-8 if it is valid and holds a character of three bytes, as Hangul is; for CP949
-    if it is that and not UTF-8. So a few broken lines do not change what the others say.
-    """
-    if raw.isascii():
-        return ""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
-    votes = 0
-    for line in raw.split(b"\n"):
-        if line.isascii():
-            continue
-        try:
-            votes += max(line.decode("utf-8")) > "\u07ff"
-        except UnicodeDecodeError:
-            try:
-                line.decode("cp949")
-            except UnicodeDecodeError:
-                continue
-            votes -= 1
-    return "cp949" if votes < 0 else "utf-8"
-
-
-def decode_lines(raw: bytes, encoding: str) -> list[str]:
-    """Return the lines of a block; one that is not in ``encoding`` as a :class:`UndecodableLine` text."""
-    if b"\r" in raw:
-        raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
-    if not raw:  # a byte-order mark and nothing else
-        return []
-    raw = raw.removesuffix(b"\n")
-    try:
-        return raw.decode(encoding).split("\n")
-    except UnicodeDecodeError:
-        pass
-    lines: list[str] = []
-    for line in raw.split(b"\n"):
-        try:
-            lines.append(line.decode(encoding))
-        except UnicodeDecodeError as error:
-            name = {"utf-8": "UTF-8", "cp949": "CP949"}[encoding]
-            why = f"not {name}: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
-            lines.append(UndecodableLine(line.decode(encoding, "backslashreplace"), why))
-    return lines
+    return Chunk(parsed.headlines, parsed.bad, parsed.kept, end, parsed.numbers)

@@ -1,254 +1,215 @@
-"""Headline tables: read, check and write them.
+"""Headline tables, strictly: all of a table's rows are good, or an error reports those that are not.
 
-A table has the columns ``headline`` and ``section`` and may have ``source``, ``date``, ``url``,
-``guid``, and what :mod:`~classifier.pages.extract` says of a label: ``block``, ``evidence``,
-``press``. It is TSV, CSV, JSON Lines or Parquet, in UTF-8 with or without BOM or in CP949. TSV is
-read without quoting (a quote mark is a character of the headline), CSV with the usual quoting.
+A table has the columns ``headline`` and ``section`` (or others that :class:`~classifier.corpus.columns.Columns` names)
+and may have ``source``, ``date``, ``url``, ``guid``, and what :mod:`~classifier.pages.extract` says of a label:
+``block``, ``evidence``, ``press``. :class:`~classifier.corpus.stream.HeadlineReader` reads it in any of its formats.
 """
 
 from __future__ import annotations
 
 import csv
-import io
-import json
+import logging
+import sys
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from classifier.corpus.sections import canonical_section
+from classifier.corpus.bad_rows import BadRow, BadRows
+from classifier.corpus.columns import Columns, missing_column
+from classifier.corpus.encoding import read_text
+from classifier.corpus.formats import TABLE_SUFFIXES
+from classifier.corpus.sections import Folded, SectionNames, section_text
+from classifier.corpus.stream import HeadlineReader
 from classifier.errors import DataError
 from classifier.extras import need
 
 if TYPE_CHECKING:
     import pandas as pd
 
+logger = logging.getLogger(__name__)
+
 REQUIRED = ("headline", "section")
 OPTIONAL = ("source", "date", "url", "guid", "block", "evidence", "press")
-SUFFIXES = (".tsv", ".csv", ".jsonl", ".parquet")
 
 _MAX_HEADLINE = 1000
-_SHOWN = 20
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes, or raise a DataError that names it."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
-
-
-def decode(raw: bytes, where: str) -> str:
-    """Return ``raw`` as text: UTF-8 (a BOM is dropped), or else CP949.
-
-    Raises:
-        DataError: it is in neither encoding; says at which byte.
-    """
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as utf8:
-        try:
-            return raw.decode("cp949")
-        except UnicodeDecodeError as cp949:
-            raise DataError(
-                f"{where}: neither UTF-8 (byte {utf8.start} is 0x{raw[utf8.start]:02x}) nor CP949 "
-                f"(byte {cp949.start} is 0x{raw[cp949.start]:02x}). Save it as UTF-8."
-            ) from None
-
-
-def decode_lines(raw: bytes, where: str) -> list[str]:
-    """Return the lines of a text, one headline each; blank lines are kept, so that answers line up."""
-    text = decode(raw, where)
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
-
-
-@dataclass
-class _Parsed:
-    """A file's rows and what could not be read of it; a bad row is (number, what is wrong, what was found)."""
-
-    numbers: list[int] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    bad: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-def _delimited(path: Path, text: str, delimiter: str) -> _Parsed:
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    # Strict: a quote mark that is never closed is an error, and does not swallow the rows after it.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=delimiter == ",")
-    parsed = _Parsed()
-    header: list[str] | None = None
-    try:
-        for cells in reader:
-            if header is None:
-                header = [name.strip() for name in cells]
-                _check_columns(path, header)
-            elif not cells:
-                continue
-            elif len(cells) != len(header):
-                wrong = f"{len(cells)} fields instead of {len(header)}"
-                parsed.bad.append((reader.line_num, wrong, "|".join(cells)))
-            else:
-                parsed.numbers.append(reader.line_num)
-                parsed.rows.append(dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        parsed.bad.append((reader.line_num, f"not readable: {error}", ""))
-    if header is None and not parsed.bad:
-        _check_columns(path, [])
-    return parsed
-
-
-def _json_lines(text: str) -> _Parsed:
-    parsed = _Parsed()
-    # Not splitlines(): JSON may hold U+2028 and the like unescaped inside a string.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate is no text
-        except (ValueError, RecursionError) as error:
-            parsed.bad.append((number, f"not JSON: {getattr(error, 'msg', error)}", line))
-            continue
-        if not isinstance(row, dict):
-            parsed.bad.append((number, "not a JSON object", line))
-        elif missing := [name for name in REQUIRED if name not in row]:
-            parsed.bad.append((number, f"no {' and no '.join(missing)}", line))
-        else:
-            parsed.numbers.append(number)
-            parsed.rows.append({key: "" if value is None else value for key, value in row.items()})
-    return parsed
-
-
-def _check_columns(path: Path, columns: list[str]) -> None:
-    missing = [name for name in REQUIRED if name not in columns]
-    repeated = [name for name, count in Counter(columns).items() if count > 1]
-    if missing or repeated:
-        raise DataError(
-            f"{path}: the columns are {', '.join(columns) or 'none'}; "
-            + (f"{' and '.join(missing)} missing. " if missing else f"{', '.join(repeated)} stands twice. ")
-            + "A headline table has the columns headline and section (and may have source, date, url, "
-            "guid). Name them so in the first line."
-        )
-
-
-def _report(path: Path, bad: list[tuple[int, str, str]]) -> None:
-    """Raise one DataError for all the bad rows of a file."""
-    if not bad:
-        return
-    bad = sorted(bad)
-    unlabelled = any(what == "empty section" for _, what, _ in bad)
-    lines = [f"  row {number}: {what}" + (f": {found[:80]!r}" if found else "") for number, what, found in bad]
-    more = f"\n  … and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-    raise DataError(
-        f"{path}: {len(bad)} bad {'row' if len(bad) == 1 else 'rows'}. Mend or remove them and try again"
-        + (" (`classifier extract --labelled-only` leaves out rows without a section).\n" if unlabelled else ".\n")
-        + "\n".join(lines[:_SHOWN])
-        + more
-    )
-
-
-def _schema(labelled: bool) -> Any:
-    # Pandera costs a second to import and only readers of tables pay for it.
-    import pandera.pandas as pa
-
-    text = {
-        "empty headline": lambda column: column.str.strip() != "",
-        f"headline of more than {_MAX_HEADLINE} characters": lambda column: column.str.len() <= _MAX_HEADLINE,
-        "no letter or digit in the headline": lambda column: (
-            (column.str.strip() == "") | column.str.contains(r"[^\W_]", regex=True)
-        ),
-    }
-    section = {"empty section": lambda column: column != ""} if labelled else {}
-    return pa.DataFrameSchema(
-        {
-            "headline": pa.Column(str, [pa.Check(check, error=name) for name, check in text.items()]),
-            "section": pa.Column(str, [pa.Check(check, error=name) for name, check in section.items()]),
-        },
-        strict=False,
-    )
-
-
-def check_table(frame: pd.DataFrame, path: Path, *, labelled: bool = True, all_columns: bool = False) -> pd.DataFrame:
-    """Return ``frame`` checked and tidied as :func:`read_table` does; ``path`` is for messages."""
-    frame = frame.astype(object).where(frame.notna(), "")
-    numbers = list(range(1, len(frame) + 1))
-    rows = [dict(zip(map(str, frame.columns), cells, strict=True)) for cells in frame.itertuples(index=False)]
-    return _checked(_Parsed(numbers, rows), path, labelled=labelled, all_columns=all_columns)
-
-
-def _checked(parsed: _Parsed, path: Path, *, labelled: bool, all_columns: bool) -> pd.DataFrame:
-    import pandas as pd
-    from pandera.errors import SchemaErrors
-
-    bad, numbers, rows = list(parsed.bad), [], []
-    for number, row in zip(parsed.numbers, parsed.rows, strict=True):
-        wrong = [name for name in REQUIRED if not isinstance(row[name], str)]
-        bad += [(number, f"the {name} is no text", str(row[name])) for name in wrong]
-        if not wrong:
-            numbers.append(number)
-            rows.append(row)
-    if not rows:
-        _report(path, bad)
-        raise DataError(f"{path}: no rows. A headline table has one headline a row under its header line.")
-    frame = pd.DataFrame(rows).fillna("")
-    if not all_columns:
-        frame = frame[[name for name in (*REQUIRED, *OPTIONAL) if name in frame]]
-    frame = frame.astype(str)
-    frame.index = pd.Index(numbers, name="row")
-    # White space of any kind (a line break inside a cell, a no-break space) is one space.
-    frame["headline"] = [" ".join(unicodedata.normalize("NFC", h).split()) for h in frame["headline"]]
-    folded = {name: canonical_section(name) for name in frame["section"].unique()}
-    frame["section"] = frame["section"].map(folded)
-    try:
-        _schema(labelled).validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        cases = errors.failure_cases
-        for row, check, found in zip(cases["index"], cases["check"], cases["failure_case"], strict=True):
-            bad.append((int(row), str(check), "" if str(check).startswith("empty") else str(found)))
-    _report(path, bad)
-    return frame
-
-
-def check_suffix(path: Path) -> str:
-    """Return a table's suffix, or raise a DataError if no table ends so."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(f"{path}: a headline table ends in {', '.join(SUFFIXES)}, not in {suffix or 'nothing'}.")
-    return suffix
-
-
-def read_table(path: str | Path, *, labelled: bool = True, all_columns: bool = False) -> pd.DataFrame:
+def read_table(
+    path: str | Path,
+    *,
+    labelled: bool = True,
+    all_columns: bool = False,
+    columns: Columns | None = None,
+    names: SectionNames | None = None,
+) -> pd.DataFrame:
     """Read and check a headline table.
 
     Args:
-        path: a ``.tsv``, ``.csv``, ``.jsonl`` or ``.parquet`` file.
-        labelled: whether an empty section is an error.
+        path: a table in any format, compressed or not.
+        labelled: whether a missing or empty section is an error.
         all_columns: whether columns that the project does not know are kept too.
+        columns: which columns hold the headlines and the sections; default: those with the usual names.
+        names: how the names of sections are changed; default: usual spellings become canonical sections.
 
     Returns:
-        A frame of strings: ``headline`` (NFC, white space folded), ``section`` (canonical) and those
-        of :data:`OPTIONAL` that the file has; the index ``row`` is the row in the file.
+        A frame of strings: ``headline`` (NFC, white space folded), ``section`` (empty if there is none) and those
+        of :data:`OPTIONAL` that the file has; the index ``row`` is the row in the file. ``attrs["folded"]`` are
+        the names of sections that were changed, a list of :class:`~classifier.corpus.sections.Folded`.
 
     Raises:
         DataError: names the file, every bad row (the first 20 in full) and what was found there.
     """
     need("train", "reading a headline table")
+    cells, numbers, bad = _read(str(path), labelled, columns or Columns())
+    return _checked(cells, numbers, bad, str(path), labelled, all_columns, names)
+
+
+def check_table(
+    frame: pd.DataFrame,
+    where: str,
+    *,
+    labelled: bool = True,
+    all_columns: bool = False,
+    names: SectionNames | None = None,
+) -> pd.DataFrame:
+    """Return a frame checked and tidied as :func:`read_table` does it, its rows numbered from 1.
+
+    Raises:
+        DataError: as :func:`read_table`; ``where`` names the frame in the message.
+    """
+    header = list(map(str, frame.columns))
+    found = Columns().find(where, header, None)
+    _require_section(where, found, header, labelled)
+    cells = {name: frame.iloc[:, header.index(column)].tolist() for name, column in found.items()}
+    return _checked(cells, range(1, len(frame) + 1), [], where, labelled, all_columns, names)
+
+
+def _require_section(where: str, found: Mapping[str, str], header: Sequence[str], labelled: bool) -> None:
+    if labelled and "section" not in found:
+        raise missing_column(where, "section", header)
+
+
+def _read(path: str, labelled: bool, columns: Columns) -> tuple[dict[str, list[Any]], list[int], list[BadRow]]:
+    """Return the cells of the good rows by column, the numbers of these rows, and the bad rows."""
+    bad: list[BadRow] = []
+    numbers: list[int] = []
+    cells: dict[str, list[Any]] = {"headline": []}
+    reader = HeadlineReader(path, sys.stdin.buffer, keep=None, columns=columns, none_is_error=False)
+    with closing(reader):
+        for chunk in reader:
+            bad += chunk.bad.values()
+            good = [i for i in range(len(chunk.headlines)) if i not in chunk.bad]
+            before = len(numbers)
+            numbers += [chunk.numbers[i] for i in good]
+            for name, values in {"headline": chunk.headlines, **chunk.kept}.items():
+                cells.setdefault(name, [""] * before).extend(values[i] for i in good)
+            for column in cells.values():  # which only other chunks may have
+                column.extend([""] * (len(numbers) - len(column)))
+    if reader.format == "txt":
+        raise DataError(f"{path}: a text of headlines is not a table, which ends in {', '.join(TABLE_SUFFIXES)}.")
+    if reader.found:
+        _require_section(path, reader.found, list(reader.found.values()), labelled)
+    return cells, numbers, bad
+
+
+def _checked(
+    cells: dict[str, list[Any]],
+    numbers: Sequence[int],
+    bad: list[BadRow],
+    where: str,
+    labelled: bool,
+    all_columns: bool,
+    names: SectionNames | None,
+) -> pd.DataFrame:
+    """Return the rows as a frame of strings, or raise a DataError that reports all bad ones."""
     import pandas as pd
 
-    path = Path(path)
-    suffix = check_suffix(path)
-    if suffix == ".parquet":
-        try:
-            frame = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: cannot be read as Parquet ({error}).") from error
-        _check_columns(path, [str(name) for name in frame.columns])
-        return check_table(frame, path, labelled=labelled, all_columns=all_columns)
-    text = decode(read_bytes(path), str(path))
-    parsed = _json_lines(text) if suffix == ".jsonl" else _delimited(path, text, "\t" if suffix == ".tsv" else ",")
-    return _checked(parsed, path, labelled=labelled, all_columns=all_columns)
+    # White space of any kind (a line break inside a cell, a no-break space) is one space.
+    headlines = [
+        " ".join(unicodedata.normalize("NFC", h).split()) if isinstance(h, str) else h for h in cells["headline"]
+    ]
+    sections = [section_text(value) for value in cells.get("section", [""] * len(numbers))]
+    found = list(bad)
+    for number, headline, section in zip(numbers, headlines, sections, strict=True):
+        found += [BadRow(number, why, str(headline or "")) for why in _wrong(headline, section, labelled)]
+    report = BadRows()
+    for row in sorted(found, key=lambda row: row.number):
+        report.add(row)
+    if report.count:
+        advice = "Mend or remove them and try again"
+        if any(row.why == "empty section" for row in found):
+            advice += " (`classifier extract --labelled-only` leaves out rows without a section)"
+        raise report.error(where, f"{advice}.")
+    if not headlines:
+        raise DataError(f"{where}: no rows. A table has one headline a row under its header line.")
+    content = cells | {"headline": headlines, "section": sections}
+    wanted = dict.fromkeys((*REQUIRED, *OPTIONAL, *(content if all_columns else ())))
+    frame = pd.DataFrame({name: content[name] for name in wanted if name in content}, dtype=object)
+    frame = frame.fillna("").astype(str).set_axis(pd.Index(numbers, name="row"))
+    fold_sections([frame], names or SectionNames(), where)
+    return frame
+
+
+def _wrong(headline: Any, section: str | None, labelled: bool) -> Iterator[str]:
+    """Yield what is wrong with a row."""
+    if headline is None or headline != headline or headline == "":  # noqa: PLR0124 (NaN, an empty cell in pandas)
+        yield "empty headline"
+    elif not isinstance(headline, str):
+        yield "the headline is no text"
+    elif len(headline) > _MAX_HEADLINE:
+        yield f"headline of more than {_MAX_HEADLINE:,} characters"
+    elif not any(map(str.isalnum, headline)):
+        yield "no letter or digit in the headline"
+    if section is None:
+        yield "the section is no text"
+    elif labelled and not section.strip():
+        yield "empty section"
+
+
+def fold_sections(frames: Sequence[pd.DataFrame], names: SectionNames, where: str) -> list[Folded]:
+    """Change the sections of tables that belong together as ``names`` says; return which names were changed.
+
+    The log names them too, and each frame has them in ``attrs["folded"]``.
+
+    Raises:
+        DataError: a number has no name.
+    """
+    final, folded = names.resolve([Counter(frame["section"]) for frame in frames])
+    for frame in frames:
+        frame["section"] = frame["section"].map(final)
+        frame.attrs["folded"] = folded
+    if folded:
+        logger.info("%s: sections renamed: %s", where, ", ".join(map(str, folded)))
+    return folded
+
+
+def read_section_names(source: Sequence[str] | str | Path) -> Mapping[int, str]:
+    """Return names of sections by number, from a list of them or from a table of numbers and names.
+
+    Args:
+        source: the names of 0, 1, 2 …; or a CSV or TSV file, each row of which has a whole number and a name.
+
+    Raises:
+        DataError: the file cannot be read, or a row is not a number and a name, or a number stands twice.
+    """
+    if not isinstance(source, str | Path):
+        return dict(enumerate(source))
+    lines = read_text(Path(source)).split("\n")
+    found: dict[int, str] = {}
+    delimiter = max(",\t;", key=lines[0].count)
+    for line, cells in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+        texts = [cell.strip() for cell in cells]
+        number = [text for text in texts if text.isdecimal()]
+        name = [text for text in texts if text and not text.isdecimal()]
+        if len(number) == 1 and len(name) == 1 and int(number[0]) not in found:
+            found[int(number[0])] = name[0]
+        elif any(texts) and (number or line > 1):
+            raise DataError(f"{source}: row {line}: a row has a whole number, each once, and a name; found {cells}.")
+    return found
 
 
 @dataclass(frozen=True)

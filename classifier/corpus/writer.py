@@ -161,7 +161,7 @@ def check_output(path: Path) -> tuple[str, str]:
         InstallationError: what writes the format is not installed.
     """
     suffix, compression = split_suffix(path.name)
-    if suffix not in _WRITERS or (compression and _WRITERS[suffix] is not _text):
+    if suffix not in _WRITERS or compression == ".zip" or (compression and _WRITERS[suffix] is not _text):
         raise DataError(
             f"{path}: a table is written as {', '.join(OUTPUT_SUFFIXES)} (the first three also with .gz or .zst "
             f"behind), not as {suffix + compression or 'a file without a suffix'}."

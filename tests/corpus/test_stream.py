@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from hypothesis import strategies as st
 
 from classifier.corpus import stream as module
 from classifier.corpus.bad_rows import BadRow
-from classifier.corpus.stream import HeadlineReader, Position, format_of, guess_encoding
+from classifier.corpus.encoding import guess_encoding
+from classifier.corpus.formats import format_of
+from classifier.corpus.stream import HeadlineReader, Position
 from classifier.errors import DataError
 
 HEADLINES = ["손흥민, 개막전 멀티골", '한은 "금리 동결"', "", "코스피\u2028상승", "a,b"]
@@ -87,9 +90,9 @@ def test_every_format_packed_or_not_gives_its_headlines_and_kept_columns(
 
 
 def test_parquet_names_its_bad_rows_and_goes_on_from_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from classifier.corpus import parquet
+    from classifier.corpus import documents
 
-    monkeypatch.setattr(parquet, "_ROWS", 2)
+    monkeypatch.setattr(documents, "_ROWS", 2)
     path = tmp_path / "in.parquet"
     pd.DataFrame({"headline": ["a", None, "b", "c", "d"], "n": range(5)}).to_parquet(path)
     headlines, broken, kept, ends = read(path, keep=("n",))
@@ -198,13 +201,14 @@ def test_no_bytes_at_all_make_it_fall(raw: bytes, kind: str, block: int) -> None
     try:
         headlines, broken, _, ends = read("-", stdin=header + raw, kind=kind)
     except DataError as error:
-        if "this is" not in str(error):  # gzip, Parquet or UTF-16 by its first bytes
+        if not re.search("this is|damaged UTF-16|No row could be read|the columns are", str(error)):
             raise
         return
     finally:
         module._READ_SIZE = before
     assert len(broken) <= len(headlines) <= raw.count(b"\n") + 1
-    assert not ends or ends[-1].offset == len(header + raw)
+    utf16 = (header + raw).startswith((b"\xff\xfe", b"\xfe\xff"))
+    assert utf16 or not ends or ends[-1].offset == len(header + raw)
     "".join(headlines).encode()
 
 
@@ -227,19 +231,18 @@ def test_encodings_are_told_apart_by_most_lines() -> None:
 @pytest.mark.parametrize(
     ("name", "raw", "keep", "message"),
     [
-        ("in.tsv", b"title\tsection\n", (), "the columns are title, section; headline missing"),
+        ("in.tsv", b"name\tsection\n", (), "the columns are name, section; headline missing"),
         ("in.tsv", b"", (), "the columns are none"),
         ("in.csv", b'"headline\n', (), "headline missing"),
         ("in.csv", b"headline,headline\n", (), "stands twice"),
         ("in.tsv", b"headline\n", ("guid",), "guid missing"),
         ("in.txt", b"a\n", ("guid",), "a text of headlines has no columns"),
-        ("in.tsv", "headline\n".encode("utf-16"), (), "UTF-16"),
         ("in.txt", gzip.compress(b"a", mtime=0), (), r"\.gz"),
         ("in.txt", b"PAR1....", (), r"\.parquet"),
         ("in.txt.gz", gzip.compress(b"a\n" * 9999, mtime=0)[:-12], (), "cut short"),
-        ("in.txt.gz", b"no gzip", (), "cannot be read on"),
-        ("in.txt.zst", zstandard.compress(os.urandom(999))[:-12], (), "cut short"),
-        ("in.txt.zst", b"no zstd", (), "cannot be read on"),
+        ("in.txt.gz", b"no gzip", (), "cannot be read to its end"),
+        ("in.txt.zst", zstandard.compress("\n".join(map(str, range(9999))).encode())[:-12], (), "cut short"),
+        ("in.txt.zst", b"no zstd", (), "cannot be read to its end"),
         ("in.parquet.gz", b"", (), "Unpack it"),
         ("nowhere.txt", None, (), "cannot be read"),
     ],
@@ -257,8 +260,9 @@ def test_kinds_are_told_by_suffix_or_by_name() -> None:
     assert format_of("a.b.TSV.GZ") == ("tsv", ".gz")
     assert format_of("headlines") == format_of("-") == format_of("a.log") == ("txt", "")
     assert format_of("-", "csv.zst") == ("csv", ".zst")
-    with pytest.raises(DataError, match="'xlsx' is none of txt, tsv"):
-        format_of("a.txt", "xlsx")
+    assert format_of("a.txt.gz", "tsv") == ("tsv", ".gz")
+    with pytest.raises(DataError, match="'xls' is none of txt, tsv"):
+        format_of("a.txt", "xls")
 
 
 def test_endless_bytes_without_a_line_break_are_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_repeats_and_contradictions_are_treated_as_in_memory(
     monkeypatch.setattr(module, "_HELD", 1000)
     rows = sample["train"][:3000]
     rows += rows[:500] + [(headline, "경제") for headline, _ in rows[500:1000]]
-    rows += [("겨울 축제 개막", "TV연예"), ("겨울 축제 개막", "연예")]  # one section in two spellings
+    rows += [("새 위성 발사", "IT/과학"), ("새 위성 발사", "IT과학")]  # one section in two spellings
     half = len(rows) // 2
     tables = [write_rows(tmp_path / "a.tsv.gz", rows[:half]), write_rows(tmp_path / "b.tsv", rows[half:])]
     folder = tmp_path / "spill"
@@ -85,8 +85,8 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
         partition_rows([first, second], tmp_path, tmp_path, nothing)
     message = str(caught.value)
     assert "3 bad rows" in message
-    assert "a.tsv: row 2: no letter or digit" in message
-    assert "a.tsv: row 3: empty section" in message
+    assert "a.tsv: row 3: no letter or digit" in message
+    assert "a.tsv: row 4: empty section" in message
     assert "row 3: 3 fields instead of 2" in message
     single = write_rows(tmp_path / "c.tsv", [("코스피", "경제")])
     (tmp_path / "spill").mkdir()

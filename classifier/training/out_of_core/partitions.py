@@ -8,9 +8,12 @@ the tables are sorted, and all repeats of a headline meet in one file, where the
 from __future__ import annotations
 
 import hashlib
+import logging
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.corpus.bad_rows import BadRow, BadRows
-from classifier.corpus.compression import split_suffix
+from classifier.corpus.columns import Columns
 from classifier.corpus.datasets import load_corpus
-from classifier.corpus.sections import canonical_section
-from classifier.corpus.stream import INPUT_FORMATS, HeadlineReader
+from classifier.corpus.formats import is_table
+from classifier.corpus.sections import Folded, SectionNames, section_text
+from classifier.corpus.stream import HeadlineReader
 from classifier.errors import DataError
 from classifier.text.normalize import normalize_all
+
+logger = logging.getLogger(__name__)
 
 FILES = 256  #: of 10 million rows, 40,000 each
 _HELD = 1 << 16  #: rows in memory before they are appended to the files
@@ -35,37 +41,41 @@ class RowPartitions:
     """Rows on the disk: normalized headline and section, in :data:`FILES` files of a folder."""
 
     folder: Path
-    sections: list[str] = field(default_factory=list)  #: in the order of their numbers in the files
+    sections: list[str] = field(default_factory=list)  #: in the order of the numbers that :meth:`read` returns
     rows: int = 0
     bad: BadRows = field(default_factory=BadRows)
     left_out: set[str] = field(default_factory=set)  #: normalized headlines that are not read back
     digest: Any = field(default_factory=hashlib.sha256)  #: of all rows in their order
     _held: list[list[str]] = field(default_factory=lambda: [[] for _ in range(FILES)])
     _waiting: int = 0
+    _numbers: dict[str, int] = field(default_factory=dict)  #: in the files, by the section's name in its table
+    _counts: dict[str, Counter[str]] = field(default_factory=dict)  #: rows of each section, by table
+    _final: list[int] = field(default_factory=list)  #: index in ``sections`` by number in the files
 
-    def add(self, headlines: Sequence[str], sections: Sequence[str], where: str, row: int = 1) -> None:
-        """Add rows; ``where`` and ``row``, which of its rows the first one is, are for messages."""
-        number = {name: i for i, name in enumerate(self.sections)}
-        folded: dict[str, int] = {}
+    def add(self, headlines: Sequence[str], sections: Sequence[str | None], where: str, numbers: Sequence[int]) -> None:
+        """Add rows; ``where`` names their table for messages, and ``numbers`` are their rows in it."""
+        counts = self._counts.setdefault(where, Counter())
         lines: list[str] = []
-        for i, (headline, section) in enumerate(zip(normalize_all(headlines), sections, strict=True)):
+        for headline, section, row in zip(normalize_all(headlines), sections, numbers, strict=True):
             if not headline or not section:
-                what = "empty section" if headline else "no letter or digit in the headline"
-                self.bad.add(BadRow(row + i, what), where)
+                what = "the section is no text" if section is None else "empty section"
+                self.bad.add(BadRow(row, what if headline else "no letter or digit in the headline"), where)
                 continue
-            place = folded.get(section)
-            if place is None:
-                name = canonical_section(section)
-                place = folded[section] = number.setdefault(name, len(number))
-                if place == len(self.sections):
-                    self.sections.append(name)
-            line = f"{place}\t{headline}\n"
+            counts[section] += 1
+            line = f"{self._numbers.setdefault(section, len(self._numbers))}\t{headline}\n"
             self._held[file_of(headline)].append(line)
             lines.append(line)
         self.digest.update("".join(lines).encode("utf-8", "surrogatepass"))
         self._waiting += len(lines)
         if self._waiting >= _HELD:
             self.flush()
+
+    def fold(self, names: SectionNames) -> list[Folded]:
+        """Decide the final names of the sections, when all rows have been added; return which names were changed."""
+        final, folded = names.resolve(list(self._counts.values()))
+        self.sections = list(dict.fromkeys(final[name] for name in self._numbers))
+        self._final = [self.sections.index(final[name]) for name in self._numbers]
+        return folded
 
     @property
     def seen(self) -> int:
@@ -87,8 +97,9 @@ class RowPartitions:
         path = self._path(i)
         sections: dict[str, int] = {}
         for line in path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []:
-            number, _, headline = line.partition("\t")
-            if sections.setdefault(headline, int(number)) != int(number):
+            text, _, headline = line.partition("\t")
+            number = self._final[int(text)]
+            if sections.setdefault(headline, number) != number:
                 sections[headline] = -1
         kept = {h: number for h, number in sections.items() if number >= 0 and h not in self.left_out}
         return list(kept), np.fromiter(kept.values(), np.intp, len(kept))
@@ -106,7 +117,14 @@ def file_of(normalized: str) -> int:
 Progress = Callable[[int, int, int | None], None]
 
 
-def partition_rows(references: Sequence[str], base: Path, folder: Path, progress: Progress) -> RowPartitions:
+def partition_rows(
+    references: Sequence[str],
+    base: Path,
+    folder: Path,
+    progress: Progress,
+    columns: Columns | None = None,
+    names: SectionNames | None = None,
+) -> RowPartitions:
     """Read tables, or datasets by name, once, and spread their rows over files in ``folder``.
 
     Raises:
@@ -114,15 +132,16 @@ def partition_rows(references: Sequence[str], base: Path, folder: Path, progress
     """
     found = RowPartitions(folder)
     for reference in references:
-        suffix, _ = split_suffix(reference)
-        if suffix.removeprefix(".") in INPUT_FORMATS:
-            _spill_file(found, str(base / Path(reference).expanduser()), progress)
+        if is_table(reference):
+            _partition_file(found, str(base / Path(reference).expanduser()), progress, columns or Columns())
         else:
-            frame = load_corpus(reference, base)
-            found.add(frame["headline"].tolist(), frame["section"].tolist(), reference)
+            frame = load_corpus(reference, base, names=SectionNames(fold=False))
+            found.add(frame["headline"].tolist(), frame["section"].tolist(), reference, frame.index.tolist())
     found.flush()
     if found.bad.count:
         raise found.bad.error(", ".join(references), "Mend or remove them and try again.")
+    if folded := found.fold(names or SectionNames()):
+        logger.info("train: sections renamed: %s", ", ".join(map(str, folded)))
     if len(found.sections) < 2:
         raise DataError(
             f"The training rows have one section only: {', '.join(found.sections) or 'none'}. "
@@ -131,17 +150,18 @@ def partition_rows(references: Sequence[str], base: Path, folder: Path, progress
     return found
 
 
-def _spill_file(found: RowPartitions, name: str, progress: Progress) -> None:
-    rows = HeadlineReader(name, sys.stdin.buffer, keep=("section",))
-    row = 1
-    try:
-        for chunk in rows:
+def _partition_file(found: RowPartitions, name: str, progress: Progress, columns: Columns) -> None:
+    reader = HeadlineReader(name, sys.stdin.buffer, keep=("section",), columns=columns, none_is_error=False)
+    with closing(reader):
+        for chunk in reader:
             for bad in chunk.bad.values():
                 found.bad.add(bad, name)
             good = [i for i in range(len(chunk.headlines)) if i not in chunk.bad]
             sections = chunk.kept["section"]
-            found.add([chunk.headlines[i] for i in good], [str(sections[i] or "") for i in good], name, row)
-            row += len(good)
-            progress(found.seen, rows.bytes_read, rows.size)
-    finally:
-        rows.close()
+            found.add(
+                [chunk.headlines[i] for i in good],
+                [section_text(sections[i]) for i in good],
+                name,
+                [chunk.numbers[i] for i in good],
+            )
+            progress(found.seen, reader.bytes_read, reader.size)
