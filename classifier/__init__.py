@@ -11,7 +11,8 @@ from classifier.errors import (
     ModelError,
     TrackingError,
 )
-from classifier.prediction.classifier import Classifier, Prediction, predict
+from classifier.prediction.answers import Prediction
+from classifier.prediction.classifier import Classifier, predict
 
 if TYPE_CHECKING:
     from classifier.model.explanation import Contribution, Explanation

@@ -28,7 +28,8 @@ from classifier.cli.common import (
 if TYPE_CHECKING:
     from classifier.corpus.bad_rows import BadRow
     from classifier.model.explanation import Explanation
-    from classifier.prediction.classifier import Classifier, Prediction
+    from classifier.prediction.answers import Prediction
+    from classifier.prediction.classifier import Classifier
     from classifier.prediction.files import Job
 
 logger = logging.getLogger(__name__)

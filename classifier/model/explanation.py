@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +46,11 @@ class Explanation(Sequence[Contribution]):
     against: str | None  #: another section, whose score is taken off
     contributions: tuple[Contribution, ...]
 
-    @overload
-    def __getitem__(self, index: int) -> Contribution: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Contribution, ...]: ...
-    def __getitem__(self, index: int | slice) -> Contribution | tuple[Contribution, ...]:
+    def __getitem__(self, index: Any) -> Any:
         return self.contributions[index]
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return iter(self.contributions)
 
     def __len__(self) -> int:
         return len(self.contributions)
@@ -74,12 +73,8 @@ class Explanation(Sequence[Contribution]):
         yield self.headline[end:], 0.0, 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return headline, section, against, score and contributions in JSON's types."""
-        parts = [asdict(part) for part in self]
-        return {"headline": self.headline, "section": self.section, "against": self.against} | {
-            "score": self.score,
-            "contributions": parts,
-        }
+        """Return headline, section, against, contributions and score in JSON's types."""
+        return asdict(self) | {"score": self.score}
 
     def to_html(self) -> str:
         """Return the headline as one HTML element: blue speaks for the section, orange and underlined against it."""

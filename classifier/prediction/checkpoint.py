@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from classifier.corpus.compression import split_suffix
 from classifier.corpus.stream import Chunk, Position
 from classifier.errors import DataError
-from classifier.prediction.classifier import BatchPrediction
+from classifier.prediction.answers import BatchPrediction
 from classifier.prediction.writers import Layout, LineOutput
 from classifier.storage import replacing
 

@@ -21,8 +21,8 @@ from classifier.corpus.compression import split_suffix
 from classifier.corpus.stream import Chunk, HeadlineReader, Position
 from classifier.corpus.writer import table_writer
 from classifier.errors import DataError
+from classifier.prediction.answers import BatchPrediction
 from classifier.prediction.checkpoint import Checkpoint, ResumableOutput, progress_of
-from classifier.prediction.classifier import BatchPrediction
 from classifier.prediction.writers import TEXT_FORMATS, CellOutput, Layout, LineOutput, Output, output_format
 from classifier.storage import locked, replacing
 

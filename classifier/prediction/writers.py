@@ -24,7 +24,7 @@ from classifier.corpus.compression import CompressedWriter, split_suffix
 from classifier.corpus.stream import Chunk, Position
 from classifier.corpus.writer import CSV_BOM, WriteRows, csv_bytes
 from classifier.errors import DataError
-from classifier.prediction.classifier import UNFAMILIAR, BatchPrediction, Prediction
+from classifier.prediction.answers import UNFAMILIAR, BatchPrediction, Prediction
 
 #: Formats that are written line by line, so that an interrupted run can go on.
 TEXT_FORMATS = ("table", "jsonl", "tsv", "csv")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
-from classifier.prediction.classifier import Prediction
+from classifier.prediction.answers import Prediction
 from classifier.server.batching import Batcher
 from classifier.server.metrics import Metrics
 from classifier.server.requests import (

@@ -26,7 +26,8 @@ from classifier.errors import DataError
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
-from classifier.prediction.classifier import BatchPrediction, Classifier
+from classifier.prediction.answers import BatchPrediction
+from classifier.prediction.classifier import Classifier
 from classifier.prediction.files import Job, predict_stream
 from classifier.prediction.writers import Layout, LineRenderer
 from tests.support.servers import heed_ctrl_c
