@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from classifier.errors import ModelError
 from classifier.model.blocks import BLOCKS
+from classifier.model.calibration import Calibration
 from classifier.storage import replacing
 from classifier.text.morphemes import compatible_kiwi, kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION
@@ -42,6 +43,7 @@ class AccurateFiles:
     blocks: dict[str, int]  #: how many features each block has
     intercept: list[float]
     kiwi: str | None  #: the versions of Kiwi that it needs, if it has morphemes
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class FastFiles:
     intercept: list[float]
     ngram_ranges: dict[str, tuple[int, int]]
     threshold: float
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Manifest:
     sections: tuple[str, ...]
     accurate: AccurateFiles | None
     fast: FastFiles | None
+    arrays: dict[str, str] = field(default_factory=dict)  #: SHA-256 of the files that few calls need
     settings: dict[str, Any] = field(default_factory=dict)  #: what else decides the answers, in JSON's types
     about: dict[str, Any] = field(default_factory=dict)  #: name, version, figures … for people
 
@@ -73,7 +77,7 @@ class Manifest:
             found |= {"columns": self.accurate.columns, "table": self.accurate.table}
         if self.fast is not None:
             found["fast"] = self.fast.fast
-        return found
+        return found | self.arrays
 
     @property
     def fingerprint(self) -> str:
@@ -121,18 +125,19 @@ class Manifest:
     def _parse(cls, values: Mapping[str, Any]) -> Manifest:
         accurate, fast = values["accurate"], values["fast"]
         if accurate is not None:
-            accurate = AccurateFiles(**accurate)
+            accurate = AccurateFiles(**accurate | {"calibration": _calibration(accurate)})
             if unknown := set(accurate.blocks) - set(BLOCKS):
                 raise ValueError(f"unknown blocks: {', '.join(sorted(unknown))}")
         if fast is not None:
             ranges = {name: (int(low), int(high)) for name, (low, high) in fast["ngram_ranges"].items()}
-            fast = FastFiles(**fast | {"ngram_ranges": ranges})
+            fast = FastFiles(**fast | {"ngram_ranges": ranges, "calibration": _calibration(fast)})
         sections = tuple(map(str, values["sections"]))
-        manifest = cls(sections, accurate, fast, dict(values["settings"]), dict(values["about"]))
+        arrays = {str(name): str(digest) for name, digest in values["arrays"].items() if name.isidentifier()}
+        manifest = cls(sections, accurate, fast, arrays, dict(values["settings"]), dict(values["about"]))
         for digest in manifest.files.values():
             if len(bytes.fromhex(digest)) != 32:  # so that no name leads out of the folder
                 raise ValueError(f"{digest!r} is no SHA-256")
-        if not manifest.files:
+        if accurate is None and fast is None:
             raise ValueError("no model in it")
         return manifest
 
@@ -249,6 +254,13 @@ def write_artefact(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArra
         if old.name not in names.values():
             with suppress(OSError):  # a system that does not remove open files: the next model does it
                 old.unlink()
+
+
+def _calibration(scorer: Mapping[str, Any]) -> Calibration:
+    values = scorer["calibration"]
+    numbers = (float(values[name]) for name in ("scale", "power", "longest"))
+    scale, power, longest = numbers
+    return Calibration(scale, power, tuple(map(float, values["bias"])), longest)
 
 
 def _digest(content: bytes | mmap.mmap) -> str:

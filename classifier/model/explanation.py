@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.model.fast import FastModel, read_text
 from classifier.model.linear import LinearModel
 from classifier.text.ngrams import jamo
-from classifier.text.normalize import normalize_aligned
+from classifier.text.normalize import normalize, normalize_aligned
 
 #: Colours of words that speak for the section and of those that speak against it, as red, green, blue.
 FOR, AGAINST = (0, 114, 178), (213, 94, 0)
@@ -128,6 +128,10 @@ def explain(
     if against is not None:
         other, other_prior = _word_weights(model, headline, words, against)
         weight, prior = weight - other, prior - other_prior
+    factor = _calibration_factor(model, headline)
+    weight, prior = weight * factor, prior * factor
+    if bias := dict(zip(model.sections, model.calibration.bias, strict=False)):
+        prior += bias[section] - bias.get(against or "", 0.0)
     order = [i for i in sorted(range(len(words)), key=lambda i: -abs(weight[i])) if weight[i] != 0]
     shown = [Contribution(headline[slice(*words[i])], words[i], float(weight[i])) for i in order[:top]]
     rest = float(sum(weight[i] for i in order[top:]) + weight[-1])
@@ -135,6 +139,17 @@ def explain(
         shown.append(Contribution("(other words)", None, rest))
     shown.append(Contribution("(prior)", None, prior))
     return Explanation(headline, section, against, tuple(shown))
+
+
+def _calibration_factor(model: LinearModel | FastModel, headline: str) -> float:
+    """Return what the calibration multiplies this headline's logits with, which is the same for every section."""
+    calibrated = model.scores([headline])[0][0]
+    if model.calibration.bias:
+        calibrated = calibrated - np.array(model.calibration.bias, np.float32)
+    likeliest = int(calibrated.argmax())  # its logit is far from zero
+    shares = [share.sum(dtype=np.float64) for _, share in model.occurrences(normalize(headline), likeliest).values()]
+    plain = float(model.intercept[likeliest]) + float(sum(shares))
+    return float(calibrated[likeliest]) / plain if plain else 1.0
 
 
 def _word_weights(

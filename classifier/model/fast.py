@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.model.calibration import Calibration
 from classifier.model.scoring import Scorer
 from classifier.text.ngrams import Ngrams, hash_line, hash_lines, ngrams_of_line
 from classifier.text.normalize import normalize_all
@@ -44,6 +45,7 @@ class FastModel(Scorer):
         intercept: (n_sections,) float32.
         ngram_ranges: the n-grams that it reads.
         threshold: the confidence from which its answer stands in a cascade.
+        calibration: of its logits.
 
     Raises:
         ValueError: the arrays do not fit each other.
@@ -57,9 +59,10 @@ class FastModel(Scorer):
         intercept: NDArray[np.float32],
         ngram_ranges: NgramRanges,
         threshold: float = 1.0,
+        calibration: Calibration = Calibration(),  # noqa: B008 - it does not change
     ) -> None:
         self.sections, self.table, self.step, self.intercept = sections, table, step, intercept
-        self.ngram_ranges, self.threshold = ngram_ranges, threshold
+        self.ngram_ranges, self.threshold, self.calibration = ngram_ranges, threshold, calibration
         self.bits = (table.shape[1] - 1).bit_length() - 1 if table.ndim == 3 else 0
         if (
             table.dtype != np.uint8
@@ -77,7 +80,7 @@ class FastModel(Scorer):
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.sections, self.table, self.step, self.intercept, self.ngram_ranges, self.threshold)
-        return FastModel, parts  # without what is derived from them
+        return FastModel, (*parts, self.calibration)  # without what is derived from them
 
     @classmethod
     def quantize(
@@ -110,10 +113,11 @@ class FastModel(Scorer):
         centred = np.asarray(intercept - np.mean(intercept), np.float32)
         return cls(sections, table, steps.astype(np.float32), centred, ngram_ranges)
 
-    def calibrated(self, temperature: float, threshold: float) -> FastModel:
-        """Return the same model with its logits divided by ``temperature``, and with a threshold."""
-        step, intercept = (np.asarray(values / temperature, np.float32) for values in (self.step, self.intercept))
-        return FastModel(self.sections, self.table, step, intercept, self.ngram_ranges, threshold)
+    def calibrated(self, calibration: Calibration, threshold: float) -> FastModel:
+        """Return the same model with another calibration and threshold."""
+        return FastModel(
+            self.sections, self.table, self.step, self.intercept, self.ngram_ranges, threshold, calibration
+        )
 
     def _sums(self, normalized: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the summed levels (n_headlines, n_sections), zero for the weight zero, and the numbers of n-grams."""
@@ -162,14 +166,26 @@ class FastModel(Scorer):
             scaled = sums * self.step
             scaled /= np.sqrt(count)[:, None]
             scaled[~has_features[chunk]] = 0
-            logits[chunk] = scaled + self.intercept
+            logits[chunk] = self.calibration.apply(scaled + self.intercept)
         return logits, has_features
+
+    def unknown_share(self, headlines: Sequence[str]) -> NDArray[np.float32]:
+        """Return the share of each headline's n-grams that have no weight, (n_headlines,)."""
+        share = np.ones(len(headlines), np.float32)
+        weightless = (self.table == ZERO).all(axis=(0, 2))
+        for i, normalized in enumerate(normalize_all(headlines)):
+            if normalized:
+                texts = [(read_text(name, normalized), *span) for name, span in self.ngram_ranges.items()]
+                found = [hash_lines(text, low, high, self.bits)[1].ravel() for text, low, high in texts]
+                columns = np.concatenate(found)
+                share[i] = weightless[columns[columns < 1 << self.bits]].mean()
+        return share
 
     def score_one(self, headline: str) -> tuple[list[float], bool]:
         """Return the logits of one headline and whether it has any feature of the model, with few calls of NumPy."""
         (normalized,) = normalize_all([headline])
         if not normalized:
-            return list(self._intercepts), False
+            return self.calibration.apply_one(self._intercepts), False
         found = [
             hash_line(read_text(name, normalized), low, high, self.bits)
             for name, (low, high) in self.ngram_ranges.items()
@@ -180,11 +196,12 @@ class FastModel(Scorer):
         levels = np.ones(count) @ self.table.take(columns, axis=1).astype(np.float64)
         sums = [level - ZERO * count for level in levels.ravel().tolist()[: len(self.sections)]]
         if not any(sums):
-            return list(self._intercepts), False
+            return self.calibration.apply_one(self._intercepts), False
         scale = 1 / math.sqrt(count)
-        return [
+        logits = [
             s * step * scale + intercept for s, step, intercept in zip(sums, self._steps, self._intercepts, strict=True)
-        ], True
+        ]
+        return self.calibration.apply_one(logits), True
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return the n-grams of one headline by range, and what each adds to the section's logit."""

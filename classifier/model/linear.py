@@ -8,7 +8,7 @@ single look-up fetches what a feature adds to all sums.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.blocks import BLOCKS, Batch, columns_of_one
+from classifier.model.calibration import Calibration
 from classifier.model.scoring import Scorer
 from classifier.text.ngrams import Ngrams
 from classifier.text.normalize import normalize_all
@@ -103,6 +104,7 @@ class LinearModel(Scorer):
     blocks: dict[str, int]  #: how many features each block has
     columns: NDArray[np.int32]  #: (n_features,) joint columns, ascending
     table: NDArray[np.float32]  #: (n_features, n_sections + 1): ``idf * coefficients`` and, last, ``idf ** 2``
+    calibration: Calibration = field(default_factory=Calibration)
 
     def __post_init__(self) -> None:
         if (
@@ -163,7 +165,19 @@ class LinearModel(Scorer):
             batch = Batch(normalize_all(headlines[chunk]))
             for name in self.blocks:
                 self._add_occurrences(name, BLOCKS[name].find(batch), logits[chunk], has_features[chunk])
-        return logits, has_features
+        return self.calibration.apply(logits), has_features
+
+    def unknown_share(self, headlines: Sequence[str]) -> NDArray[np.float32]:
+        """Return the share of each headline's features that have no weight, (n_headlines,)."""
+        total, known = np.zeros((2, len(headlines)), np.int64)
+        for start in range(0, len(headlines), CHUNK):
+            batch = Batch(normalize_all(headlines[start : start + CHUNK]))
+            for name in self.blocks:
+                found = BLOCKS[name].find(batch)
+                row = found.row + start
+                total += np.bincount(row, minlength=len(total))
+                known += np.bincount(row[self._find(name, found.column)[0]], minlength=len(total))
+        return (1 - known / np.maximum(total, 1)).astype(np.float32)
 
     def scores_of_counts(self, counts: Mapping[str, csr_array]) -> NDArray[np.float32]:
         """Return the logits (n_headlines, n_sections) of headlines whose blocks are counted already."""
@@ -175,7 +189,7 @@ class LinearModel(Scorer):
             for start in range(0, len(logits), CHUNK):
                 chunk = slice(start, start + CHUNK)
                 self._add_counts(name, counts[name][chunk], logits[chunk], has_features[chunk])
-        return logits
+        return self.calibration.apply(logits)
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return each block's occurrences in one headline and what each adds to the section's logit."""
@@ -257,7 +271,7 @@ class LinearModel(Scorer):
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
         feature = self._index.find_few(columns_of_one(normalize_all([headline])[0], self.begins))
         if not len(feature):
-            return self.intercept[None, :].copy(), np.zeros(1, np.bool_)
+            return self.calibration.apply(self.intercept[None, :].copy()), np.zeros(1, np.bool_)
         edge = np.empty(len(feature) + 1, np.bool_)
         edge[0] = edge[-1] = True
         np.not_equal(feature[1:], feature[:-1], out=edge[1:-1])
@@ -273,4 +287,4 @@ class LinearModel(Scorer):
         bounds = feature.searchsorted(self._starts)
         sums = np.add.reduceat(values, bounds[:-1][bounds[1:] > bounds[:-1]], axis=0)  # of the blocks that have any
         sums[:, :-1] /= np.maximum(np.sqrt(sums[:, -1:]), _TINY)
-        return self.intercept + sums[:, :-1].sum(axis=0)[None, :], np.ones(1, np.bool_)
+        return self.calibration.apply(self.intercept + sums[:, :-1].sum(axis=0)[None, :]), np.ones(1, np.bool_)

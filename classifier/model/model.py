@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Mapping
 from functools import cached_property
@@ -21,10 +22,12 @@ from classifier.model.artefact import (
     write_artefact,
 )
 from classifier.model.blocks import BLOCKS
+from classifier.model.calibration import Calibration
 from classifier.model.card import model_card
 from classifier.model.cascade import TIERS, Cascade
 from classifier.model.fast import FastModel
 from classifier.model.linear import LinearModel
+from classifier.model.reference import Reference
 from classifier.model.scoring import Scorer
 from classifier.text.morphemes import kiwi_versions
 
@@ -57,11 +60,32 @@ class StoredLinearModel:
         columns, table = self.artefact.array("columns"), self.artefact.array("table")
         try:
             intercept = np.array(manifest.accurate.intercept, np.float32)
-            return LinearModel(manifest.sections, intercept, manifest.accurate.blocks, columns, table)
+            stored = manifest.accurate
+            return LinearModel(manifest.sections, intercept, stored.blocks, columns, table, stored.calibration)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{self.artefact.folder}: the arrays do not fit the manifest ({error}). Train again."
             ) from error
+
+
+class StoredArray:
+    """An array of an open artefact: read when it is first needed, once for all threads."""
+
+    def __init__(self, artefact: OpenArtefact, name: str) -> None:
+        self.digest, self._artefact, self._name = artefact.manifest.arrays[name], artefact, name
+        self._array: NDArray[Any] | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> NDArray[Any]:
+        """Return the array.
+
+        Raises:
+            ModelError: its file is damaged.
+        """
+        with self._lock:
+            if self._array is None:
+                self._array = self._artefact.array(self._name)
+            return self._array
 
 
 class Model:
@@ -73,6 +97,7 @@ class Model:
         fast: the fast scorer, if it has one.
         about: name, version, figures … for people.
         settings: what else decides the answers, in JSON's types; part of the fingerprint.
+        arrays: what few calls need: ``reference`` and ``unfamiliar``.
 
     Raises:
         ValueError: it has neither scorer, or one of other sections.
@@ -85,9 +110,10 @@ class Model:
         fast: FastModel | None = None,
         about: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, NDArray[Any] | StoredArray] | None = None,
     ) -> None:
         self.sections, self.fast, self._accurate = sections, fast, accurate
-        self.about, self.settings = dict(about or {}), dict(settings or {})
+        self.about, self.settings, self._arrays = dict(about or {}), dict(settings or {}), dict(arrays or {})
         given = [part.sections for part in (fast, accurate) if isinstance(part, FastModel | LinearModel)]
         if (accurate is None and fast is None) or any(part != sections for part in given):
             raise ValueError(f"a model of {', '.join(sections)} needs scorers of these sections, not {given}")
@@ -145,7 +171,10 @@ class Model:
 
     def replace(self, **changes: Any) -> Model:
         """Return the same model with some of the arguments of :class:`Model` replaced."""
-        same = {"accurate": self._accurate, "fast": self.fast, "about": self.about, "settings": self.settings}
+        same = {
+            "accurate": self._accurate, "fast": self.fast, "about": self.about, "settings": self.settings,
+            "arrays": self._arrays,
+        }  # fmt: skip
         return Model(self.sections, **same | changes)
 
     def with_about(self, **facts: Any) -> Model:
@@ -154,7 +183,47 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         accurate = None if self._accurate is None else self.accurate
-        return Model, (self.sections, accurate, self.fast, self.about, self.settings)
+        arrays = {name: self._array(name) for name in self._arrays}
+        return Model, (self.sections, accurate, self.fast, self.about, self.settings, arrays)
+
+    @property
+    def calibrations(self) -> dict[str, Calibration]:
+        """The calibration of every scorer, by its tier."""
+        found = {} if self._accurate is None else {"accurate": self.accurate.calibration}
+        return found if self.fast is None else found | {"fast": self.fast.calibration}
+
+    def calibrated(self, calibrations: Mapping[str, Calibration], threshold: float) -> Model:
+        """Return the same model with another calibration of every scorer and another threshold of the cascade."""
+        changes: dict[str, Any] = {}
+        if "accurate" in calibrations:
+            changes["accurate"] = dataclasses.replace(self.accurate, calibration=calibrations["accurate"])
+        if self.fast is not None:
+            changes["fast"] = self.fast.calibrated(calibrations["fast"], threshold)
+        return self.replace(**changes)
+
+    @property
+    def reference(self) -> Reference:
+        """The headlines scored out of fold that the model was calibrated on.
+
+        Raises:
+            ModelError: it has none, or they are damaged.
+        """
+        return Reference.from_array(self._array("reference"), tuple(self.calibrations))
+
+    @property
+    def unfamiliar(self) -> NDArray[np.float32]:
+        """The weights of :func:`~classifier.model.unfamiliar.strangeness`.
+
+        Raises:
+            ModelError: it has none, or they are damaged.
+        """
+        return self._array("unfamiliar")
+
+    def _array(self, name: str) -> NDArray[np.float32]:
+        if name not in self._arrays:
+            raise ModelError(f"This model has no array {name!r}, which this needs. Train it again.")
+        array = self._arrays[name]
+        return array.read() if isinstance(array, StoredArray) else array
 
     @property
     def fingerprint(self) -> str:
@@ -170,13 +239,14 @@ class Model:
             model = self._accurate
             accurate = AccurateFiles(
                 array_digest(model.columns), array_digest(model.table), model.blocks, model.intercept.tolist(),
-                kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in model.blocks) else None,
+                kiwi_versions() if any(BLOCKS[name].needs_kiwi for name in model.blocks) else None, model.calibration,
             )  # fmt: skip
         fast = None if self.fast is None else FastFiles(
             array_digest(self.fast.table), self.fast.step.tolist(), self.fast.intercept.tolist(),
-            self.fast.ngram_ranges, float(self.fast.threshold),
+            self.fast.ngram_ranges, float(self.fast.threshold), self.fast.calibration,
         )  # fmt: skip
-        return Manifest(self.sections, accurate, fast, self.settings, self.about)
+        arrays = {name: a.digest if isinstance(a, StoredArray) else array_digest(a) for name, a in self._arrays.items()}
+        return Manifest(self.sections, accurate, fast, arrays, self.settings, self.about)
 
     def save(self, folder: str | Path) -> Path:
         """Write the artefact into ``folder``, replacing the one there in one step.
@@ -185,7 +255,7 @@ class Model:
             ModelError: it cannot be written (a full disk, a folder that may not be written to); what was there stays.
         """
         folder, manifest = Path(folder), self._manifest
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = {name: self._array(name) for name in self._arrays}
         if self._accurate is not None:
             arrays |= {"columns": self.accurate.columns, "table": self.accurate.table}
         if self.fast is not None:
@@ -222,12 +292,14 @@ class Model:
             try:
                 step, intercept = (np.array(values, np.float32) for values in (stored.step, stored.intercept))
                 fast = FastModel(
-                    manifest.sections, table, step, intercept, stored.ngram_ranges, float(stored.threshold)
-                )
+                    manifest.sections, table, step, intercept, stored.ngram_ranges, float(stored.threshold),
+                    stored.calibration,
+                )  # fmt: skip
             except (TypeError, ValueError) as error:
                 raise ModelError(f"{folder}: the arrays do not fit the manifest ({error}). Train again.") from error
         accurate = None if manifest.accurate is None else StoredLinearModel(artefact)
-        model = cls(manifest.sections, accurate, fast, manifest.about, manifest.settings)
+        arrays = {name: StoredArray(artefact, name) for name in manifest.arrays}
+        model = cls(manifest.sections, accurate, fast, manifest.about, manifest.settings, arrays)
         model._manifest = manifest
         if accurate is not None and not lazy:
             accurate.read()

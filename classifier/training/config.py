@@ -98,6 +98,12 @@ class Stream(_Strict):
     rate: float = Field(0.5, gt=0)  #: AdaGrad's step
 
 
+class CalibrationConfig(_Strict):
+    """What the model's probabilities are meant for."""
+
+    publisher: Literal["same", "other"] = "same"  #: headlines like the training's, or those of publishers not seen
+
+
 class Gate(_Strict):
     """Floors on the test table; below one, nothing is promoted and ``train`` exits with 1."""
 
@@ -151,6 +157,7 @@ class Config(_Strict):
     candidates: list[CandidateGrid] = Field(min_length=1)
     stream: Stream | None = None  #: for a training by --stream
     fast: Fast = Fast()
+    calibration: CalibrationConfig = CalibrationConfig()
     gate: Gate = Gate()
 
     def expand(self) -> list[Candidate]:

@@ -10,7 +10,6 @@ headlines teaches a student that has not seen them either.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,21 +22,19 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
-from classifier.evaluation.calibration import fit_temperature
 from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.cascade import accepted, confidence
 from classifier.model.fast import FastModel, NgramRanges, read_text
 from classifier.model.linear import LinearModel
 from classifier.model.model import Model
+from classifier.model.reference import Reference, join, scored
 from classifier.model.scoring import softmax
 from classifier.text.ngrams import hash_lines
 from classifier.text.normalize import normalize_all
 from classifier.training.compile import fit_model
-from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.dataset import TrainingSet
 from classifier.training.features import Counts, FeatureCache, slice_rows
 from classifier.training.search import Result
-
-logger = logging.getLogger(__name__)
 
 #: What the fast tier reads, hashed into 2**19 columns, which is 4 MB of weights for up to eight sections. Chosen
 #: by cross-validation on YNAT's train split for how often it answers as its teacher does; 2**20 gained nothing.
@@ -46,7 +43,7 @@ BITS = 19
 RARE = 3  #: columns in fewer rows, recombined ones included, get no weight
 PENALTY = 1e-6  #: strength of the weights' squared norm
 ITERATIONS = 40  #: of L-BFGS
-FOLDS = 3  #: of the search's folds, this many are enough to choose a temperature and a threshold
+FOLDS = 3  #: of the search's folds, this many are enough to choose calibrations and a threshold
 DIFFERENT = 0.005  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
 
 
@@ -55,8 +52,7 @@ class Distilled:
     """A fast tier and what was found out about it out of fold."""
 
     fast: FastModel
-    macro_f1: dict[str, float]  #: by tier: accurate, fast, cascade
-    share: float  #: of the headlines that the fast tier answers in a cascade
+    out_of_fold: Reference
 
 
 def line_counts(
@@ -157,16 +153,12 @@ def distill(winner: Result, model: LinearModel, data: TrainingSet, cache: Featur
             model if fold is None else partial(refit, winner, small, fold),
             [slice_rows(small.counts, train), slice_rows(mixed_counts, inside)],
             sparse.vstack([own[train], of_mixed[inside]], format="csr"),
-            slice_rows(small.counts, test), [data.headlines[i] for i in test],
+            slice_rows(small.counts, test), [data.headlines[i] for i in test], data.target[test],
         )  # fmt: skip
 
     tested = range(min(FOLDS, len(data.folds)))
-    *out_of_fold, (tier, _, _) = Parallel(n_jobs=n_jobs)(task(fold) for fold in (*tested, None))
-    truth = data.target[np.concatenate([data.folds[fold][1] for fold in tested])]
-    students, teachers = (np.vstack([found[i] for found in out_of_fold]) for i in (1, 2))
-    temperature = fit_temperature(students, truth)
-    threshold, share, macro_f1 = choose_threshold(students / temperature, teachers, truth)
-    return Distilled(tier.calibrated(temperature, threshold), macro_f1, share)
+    *out_of_fold, (tier, _) = Parallel(n_jobs=n_jobs)(task(fold) for fold in (*tested, None))
+    return Distilled(tier, join([found for _, found in out_of_fold]))
 
 
 def _teach(
@@ -175,14 +167,16 @@ def _teach(
     lines: sparse.csr_array,
     test: Counts,
     test_headlines: Sequence[str],
-) -> tuple[FastModel, NDArray[np.float32], NDArray[np.float32]]:
-    """Return a student, and its and its teacher's logits of test rows."""
+    test_target: NDArray[np.intp],
+) -> tuple[FastModel, Reference]:
+    """Return a student, and the test rows scored by it and by its teacher."""
     model = teacher if isinstance(teacher, LinearModel) else teacher()
     target = softmax(np.vstack([model.scores_of_counts(part) for part in tasks]))
     weights, intercept = fit_student(lines, target)
     frequency = np.bincount(lines.indices, minlength=lines.shape[1])
     tier = FastModel.quantize(model.sections, weights, intercept, NGRAM_RANGES, frequency)
-    return tier, tier.scores(test_headlines)[0], model.scores_of_counts(test)
+    logits = {"accurate": model.scores_of_counts(test), "fast": tier.scores(test_headlines)[0]}
+    return tier, scored(test_headlines, test_target, tier.unknown_share(test_headlines), logits)
 
 
 def choose_threshold(
@@ -215,16 +209,6 @@ def choose_threshold(
 
     found = {"accurate": rivals, "fast": answers, "cascade": np.where(stands, answers, rivals)}
     return threshold, float(stands.mean()), {tier: macro_f1(answer) for tier, answer in found.items()}
-
-
-def with_fast_tier(model: Model, winner: Result, data: TrainingSet, n_jobs: int) -> Model:
-    """Return the model with a fast tier distilled from it."""
-    found = distill(winner, model.accurate, data, feature_cache(), n_jobs=n_jobs)
-    logger.info(
-        "out of fold: macro-F1 %.4f, fast tier %.4f, cascade %.4f, in which the fast tier answers %.0f%%",
-        *(found.macro_f1[tier] for tier in ("accurate", "fast", "cascade")), 100 * found.share,
-    )  # fmt: skip
-    return model.replace(fast=found.fast).with_about(tiers={"macro_f1": found.macro_f1, "fast_share": found.share})
 
 
 def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -26,8 +26,9 @@ from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, load_ver
 from classifier.tracking.runs import Run, candidate_key, connect, store_call, table_digest
 from classifier.training.config import Config, Labels, load_config
 from classifier.training.dataset import Corpora, TrainingSet, load_corpora, prepare
-from classifier.training.distill import evaluate_tiers, refit, with_fast_tier
+from classifier.training.distill import evaluate_tiers, refit
 from classifier.training.features import extraction_seconds
+from classifier.training.reliability import with_reliability
 from classifier.training.reports import plots
 from classifier.training.reports.descriptions import registered_note, search_note
 from classifier.training.reports.diagnostics import environment, learning_curve, top_features, wrong_rows
@@ -91,8 +92,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         folder = models_folder() / config.name
         model = Model(corpora.sections, linear, about=_about(config, corpora, winner, digest, folder))
         model.save(folder)  # before the test and the registry, whatever happens there
-        if config.fast.distil:
-            model = with_fast_tier(model, winner, data, config.search.n_jobs)
+        model = with_reliability(model, winner, data, config)
+        linear = model.accurate
         evaluated = evaluate(linear, corpora.test)
         tiers = evaluate_tiers(model, evaluated, corpora.test["headline"].tolist())
         model = model.with_about(test=evaluated.evaluation.to_dict(), test_table=corpora.test_name, test_tiers=tiers)

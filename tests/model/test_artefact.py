@@ -17,6 +17,7 @@ from sklearn.naive_bayes import ComplementNB
 from classifier.errors import ModelError
 from classifier.evaluation.metrics import score
 from classifier.model.artefact import signed
+from classifier.model.calibration import Calibration
 from classifier.model.fast import FastModel
 from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
@@ -61,7 +62,7 @@ def tiny_with_fast(seed=0, threshold=0.5):
     fast = FastModel.quantize(
         ("정치", "경제"), weights, rng.normal(size=2), {"nospace": (1, 4), "chars": (2, 3)}, frequency
     )
-    return tiny(seed).replace(fast=fast.calibrated(1.0, threshold))
+    return tiny(seed).replace(fast=fast.calibrated(Calibration(), threshold))
 
 
 def read_manifest(folder):

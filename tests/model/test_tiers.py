@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from classifier.errors import ModelError
 from classifier.evaluation.metrics import score
 from classifier.model.blocks import BLOCKS, Batch
+from classifier.model.calibration import Calibration
 from classifier.model.cascade import Cascade, accepted, confidence
 from classifier.model.fast import ZERO, FastModel
 from classifier.model.model import Model
@@ -36,7 +37,7 @@ def random_tier(sections=7, seed=0, threshold=0.5, ngram_ranges=NGRAM_RANGES):
     frequency = rng.integers(0, 9, 1 << BITS)
     names = tuple(f"s{i}" for i in range(sections))
     tier = FastModel.quantize(names, weights, rng.normal(size=sections), ngram_ranges, frequency)
-    return tier.calibrated(1.0, threshold)
+    return tier.calibrated(Calibration(), threshold)
 
 
 def plain_scores(tier, headline):
@@ -297,7 +298,7 @@ def test_predicting_needs_numpy_and_for_the_accurate_tier_kiwi(clf, tmp_path, ti
 def test_a_cascade_is_made_of_any_two_scorers():
     fast, accurate = random_tier(3, 0), random_tier(3, 1)
     texts = [f"코스피 {i}포인트 상승" for i in range(50)]
-    fast = fast.calibrated(1.0, float(np.median(fast.probabilities(texts).max(axis=1))))
+    fast = fast.calibrated(Calibration(), float(np.median(fast.probabilities(texts).max(axis=1))))
     logits, has_features, sure = Cascade(fast, lambda: accurate).tiered_scores(texts)
     assert has_features.all()
     assert 0 < sure.sum() < len(texts)

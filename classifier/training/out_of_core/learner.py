@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.evaluation.calibration import fit_temperature
 from classifier.model.fast import FastModel, read_text
+from classifier.model.reference import Reference, scored
 from classifier.text.ngrams import hash_lines, ngrams_of_line
 from classifier.training.distill import NGRAM_RANGES
 from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions
@@ -36,6 +36,7 @@ class Streamed:
     rows: int  #: learned from: without repeats and contradictions, test and calibration
     digest: str  #: SHA-256 of all rows
     test: tuple[list[str], list[int]]  #: normalized headlines held out for the test, and their sections
+    calibration: tuple[list[str], Reference]  #: normalized headlines held out for calibration, and their scores
 
 
 class HashedSoftmaxRegression:
@@ -140,10 +141,12 @@ def fit_stream(
             progress(done, done, passes * int(total.sum()))
     tier = learner.tier(sections)
     headlines, numbers = _gathered(rows, range(held_out, held_out + _CALIBRATION), _CALIBRATION_ROWS)
-    if len(numbers):
-        tier = tier.calibrated(fit_temperature(tier.scores(headlines)[0], column[numbers]), 0.0)
+    logits, unknown = tier.scores(headlines)[0], tier.unknown_share(headlines)
+    held = scored(headlines, column[numbers], unknown, {"fast": logits})
     test, of_test = _gathered(rows, range(held_out), _TEST_ROWS)
-    return Streamed(tier, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()))
+    return Streamed(
+        tier, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()), (headlines, held)
+    )
 
 
 def _mixed(rows: RowPartitions, files: Sequence[int]) -> Iterator[tuple[list[str], NDArray[np.intp]]]:

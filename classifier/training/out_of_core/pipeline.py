@@ -27,6 +27,7 @@ from classifier.training.config import Config, Stream, load_config
 from classifier.training.out_of_core.learner import Streamed, fit_stream
 from classifier.training.out_of_core.partitions import Progress, partition_rows
 from classifier.training.pipeline import decide
+from classifier.training.reliability import calibrated_out_of_fold
 from classifier.training.reports.descriptions import registered_note, stream_note
 
 if TYPE_CHECKING:
@@ -133,7 +134,11 @@ def _fit(
         test_name = f"held-out {config.data.holdout:.0%} of {', '.join(config.data.train)}"
         if not headlines:
             raise DataError(f"{test_name}: no rows. Hold out more, or name a test table.")
-    return Model(sections, fast=found.tier), found, rows.rows, test, test_name
+    headlines, reference = found.calibration
+    model = Model(sections, fast=found.tier)
+    if headlines:
+        model = calibrated_out_of_fold(model, reference, headlines, config)
+    return model, found, rows.rows, test, test_name
 
 
 def _about(config: Config, found: Streamed, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""Has a stream of headlines moved away? Four distances between 0 and 1, and what chance alone makes of each.
+
+Without labels, whether accuracy has suffered can only be estimated: by the average thresholded confidence (Garg et al.
+2022, "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance", section 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from classifier.evaluation.adaptation import answers
+from classifier.model.model import Model
+from classifier.model.reference import Reference
+
+THRESHOLD = 0.1  #: a distance above it is drift, if it is more than chance
+_BINS = 10
+_CHANCE = 0.01  # how often chance alone exceeds a bound
+
+
+@dataclass(frozen=True)
+class Distance:
+    """One distance between the two tables."""
+
+    name: str
+    value: float  #: 0: no difference, to 1
+    bound: float  #: chance alone stays below it 99 times in 100, for tables of these sizes
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a table is from another, or from what the model was trained on."""
+
+    rows: int
+    reference_rows: int
+    threshold: float
+    distances: tuple[Distance, ...]
+    sections: dict[str, tuple[float, float]]  #: share of the answers: reference, now
+    confidence: tuple[list[float], list[float]]  #: shares of ten equal bins from 0 to 1
+    unknown: tuple[float, float]  #: mean share of unknown features
+    estimated_accuracy: float | None  #: None if the reference has no labels
+    reference_accuracy: float | None
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The names of the distances above both the threshold and what chance makes of them."""
+        return tuple(d.name for d in self.distances if d.value > max(d.bound, self.threshold))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all as plain numbers."""
+        return asdict(self) | {"drifted": list(self.drifted)}
+
+
+def measure_drift(
+    model: Model, reference: Reference, now: Reference, *, labelled: bool, threshold: float = THRESHOLD, seed: int = 0
+) -> Drift:
+    """Compare two tables as a model scores them.
+
+    Args:
+        model: its calibrations and sections.
+        reference: what to compare with.
+        now: the table in question; its ``target`` is not read.
+        labelled: whether the reference's ``target`` is true.
+        threshold: the distance from which it is drift.
+        seed: of the two-sample test's halves and of the simulation.
+    """
+    then_p, now_p = answers(model, reference), answers(model, now)
+    confidence = [p.max(axis=1).astype(np.float64) for p in (then_p, now_p)]
+    sizes = (len(then_p), len(now_p))
+    mixes = [np.bincount(p.argmax(axis=1), minlength=len(model.sections)) / len(p) for p in (then_p, now_p)]
+    bins = [np.histogram(c, _BINS, (0, 1))[0] / len(c) for c in confidence]
+    unknown = [part.unknown.astype(np.float64) for part in (reference, now)]
+    spread = np.sqrt(sum(values.var() / len(values) for values in unknown))
+    distances = (
+        Distance("section mix", _total_variation(*mixes), _mix_bound(mixes, sizes, seed)),
+        Distance("confidence", float(ks_2samp(*confidence).statistic), _smirnov_bound(sizes)),
+        Distance("unknown features", float(abs(unknown[0].mean() - unknown[1].mean())), float(2.58 * spread)),
+        _two_sample_test(_features(model, reference), _features(model, now), seed),
+    )  # fmt: skip
+    accuracy = estimate = None
+    if labelled:
+        accuracy = float((then_p.argmax(axis=1) == reference.target).mean())
+        estimate = float((confidence[1] >= np.quantile(confidence[0], 1 - accuracy)).mean())
+    return Drift(
+        sizes[1], sizes[0], threshold, distances,
+        {name: (float(a), float(b)) for name, a, b in zip(model.sections, *mixes, strict=True)},
+        (bins[0].tolist(), bins[1].tolist()), (float(unknown[0].mean()), float(unknown[1].mean())), estimate, accuracy,
+    )  # fmt: skip
+
+
+def _total_variation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    return float(np.abs(a - b).sum() / 2)
+
+
+def _mix_bound(mixes: list[NDArray[np.float64]], sizes: tuple[int, int], seed: int) -> float:
+    """Return the distance that two tables of the same mix stay below, 99 times in 100."""
+    rng = np.random.default_rng(seed)
+    same = (mixes[0] * sizes[0] + mixes[1] * sizes[1]) / sum(sizes)
+    drawn = [rng.multinomial(n, same, 1000) / n for n in sizes]
+    return float(np.quantile(np.abs(drawn[0] - drawn[1]).sum(axis=1) / 2, 1 - _CHANCE))
+
+
+def _smirnov_bound(sizes: tuple[int, int]) -> float:
+    """Return the same for the Kolmogorov-Smirnov distance, by its limit distribution."""
+    return float(np.sqrt(-np.log(_CHANCE / 2) / 2 * sum(1 / n for n in sizes)))
+
+
+def _features(model: Model, rows: Reference) -> NDArray[np.float64]:
+    logits = [calibration.apply(rows.logits[tier]) for tier, calibration in model.calibrations.items()]
+    sorted_logits = np.sort(logits[0], axis=1)
+    return np.column_stack([*logits, sorted_logits, np.log1p(rows.length), rows.unknown]).astype(np.float64)
+
+
+def _two_sample_test(then: NDArray[np.float64], now: NDArray[np.float64], seed: int) -> Distance:
+    """Return how well a classifier tells the two tables apart: 0 for by chance, 1 for always.
+
+    Lopez-Paz & Oquab 2017, "Revisiting Classifier Two-Sample Tests", section 3, with balanced accuracy.
+    """
+    rng = np.random.default_rng(seed)
+    halves = [np.array_split(part[rng.permutation(len(part))], 2) for part in (then, now)]
+    train, test = ([half[i] for half in halves] for i in (0, 1))
+    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=500))
+    model.fit(np.vstack(train), np.repeat([0, 1], [len(part) for part in train]))
+    right = [float((model.predict(part) == label).mean()) for label, part in enumerate(test)]
+    bound = 2.33 * 0.5 * np.sqrt(sum(1 / len(part) for part in test))
+    return Distance("two-sample test", max(sum(right) - 1, 0.0), float(bound))

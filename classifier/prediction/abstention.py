@@ -1,0 +1,74 @@
+"""When a classifier gives no section: what it has promised, what is no headline, what is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.evaluation.selective import precision_thresholds, prediction_sets
+from classifier.model.model import Model
+from classifier.model.unfamiliar import strangeness
+
+#: Why no section is given; a row of :class:`~classifier.prediction.classifier.BatchPrediction` has the position.
+REASONS = (None, "unfamiliar", "uncertain", "too long")
+UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
+
+#: Characters; no headline of 155,000 has as many. An article is read by :meth:`Classifier.predict_article`.
+LONGEST = 300
+
+
+class Abstention:
+    """The rules of one classifier.
+
+    Args:
+        model: what answers.
+        tier: by which tier.
+        min_precision: how precise the answers for each section have to be; the others are ``uncertain``, and text that
+            is no headline is ``unfamiliar``. None: every headline with a feature is answered.
+        coverage: how often a prediction set has to hold the right section. None: no sets.
+
+    Raises:
+        ModelError: the model was trained without what this needs.
+        ValueError: ``min_precision`` or ``coverage`` is not between 0 and 1.
+    """
+
+    def __init__(
+        self, model: Model, tier: str, min_precision: float | None = None, coverage: float | None = None
+    ) -> None:
+        for name, value in {"min_precision": min_precision, "coverage": coverage}.items():
+            if value is not None and not 0 < value < 1:
+                raise ValueError(f"{name} is {value}; it has to be above 0 and below 1")
+        self._coverage = coverage
+        self._thresholds: NDArray[np.float64] | None = None
+        if min_precision is None and coverage is None:
+            return
+        self._reference = model.reference
+        calibrations = {name: c for name, c in model.calibrations.items() if tier in ("cascade", name)}
+        threshold = None if model.fast is None else model.fast.threshold
+        self._probabilities = self._reference.probabilities(calibrations, threshold)
+        if min_precision is not None:
+            self._unfamiliar = model.unfamiliar
+            self._thresholds = precision_thresholds(self._probabilities, self._reference.target, min_precision)
+
+    def reasons(
+        self, headlines: Sequence[str], probabilities: NDArray[np.float32], has_features: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
+        """Return the position of each headline's reason in :data:`REASONS`, (n,); 0 if its section is given."""
+        found = np.where(has_features, 0, UNFAMILIAR).astype(np.uint8)
+        if self._thresholds is not None and len(found):
+            likeliest = probabilities.argmax(axis=1)
+            uncertain = probabilities.max(axis=1) < self._thresholds[likeliest]
+            found[uncertain & has_features] = UNCERTAIN
+            found[strangeness(self._unfamiliar, headlines) > 0] = UNFAMILIAR
+        if max(map(len, headlines), default=0) > LONGEST:
+            found[[len(headline) > LONGEST for headline in headlines]] = TOO_LONG
+        return found
+
+    def sets(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """Return the prediction sets, (n, n_sections); None if no coverage was asked for."""
+        if self._coverage is None:
+            return None
+        reference = self._reference
+        return prediction_sets(self._probabilities, reference.target, reference.own, probabilities, self._coverage)
