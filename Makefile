@@ -61,8 +61,8 @@ bench-serve: .venv/ready  ## load the server with wrk, beside MLflow's server (n
 browser:  ## Chromium and a font with Hangul from Debian's packages, for the browser test (needs root)
 	command -v chromium >/dev/null && fc-list | grep -q Nanum || (apt-get update -q && apt-get install -y -q chromium fonts-nanum fontconfig)
 
-wheel: .venv/ready  ## build the wheel into dist/
-	$(BIN)/python -m build --wheel --no-isolation
+wheel: .venv/ready  ## train the sample and build the wheel into dist/, with the model in it
+	$(BIN)/python -m scripts.wheel
 
 # The lock is made anew by hand when pyproject.toml changes; uv resolves for every platform at once.
 lock:

@@ -19,6 +19,11 @@ def champion_folder() -> Path:
     return models_folder() / "champion"
 
 
+def packaged_model() -> Path:
+    """Return the folder of the model that a wheel may carry; a checkout has none there."""
+    return Path(__file__).resolve().parent / "_model"
+
+
 def package_data() -> Path:
     """Return the project's ``data`` folder: inside the wheel, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from classifier.extras import need
 from classifier.model.model import Model
-from classifier.prediction.classifier import Classifier, checked, headline_column
+from classifier.prediction.classifier import Classifier
+from classifier.prediction.inputs import checked, headline_column
 
 need("train", "classifier.sklearn")
 

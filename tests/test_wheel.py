@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from classifier.prediction.classifier import Classifier
+from scripts.wheel import build_wheel
 from tests.conftest import QUICK_CONFIG, REPOSITORY
 
 
@@ -24,19 +26,26 @@ def pip(python: Path, *arguments: str | Path, cwd: Path) -> None:
 
 
 def call(*command: str | Path, cwd: Path, status: int = 0) -> str:
-    environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "PYTHONPATH")}
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=600, check=False, env=environment
-    )
+    done = run(*command, cwd=cwd)
     assert done.returncode == status, done.stderr[-3000:]
     return done.stdout if status == 0 else done.stderr
 
 
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "PYTHONPATH")}
+    return subprocess.run(
+        list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=600, check=False, env=environment
+    )
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, REPOSITORY, cwd=folder)
-    (built,) = folder.glob("*.whl")
+    listed = call("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=REPOSITORY)
+    for name in filter(lambda name: (REPOSITORY / name).is_file(), listed.splitlines()):
+        (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(REPOSITORY / name, folder / "source" / name)
+    built = build_wheel(folder / "source", trained / "models" / "quick", folder)
     names = zipfile.ZipFile(built).namelist()
     assert "classifier/_data/sample/train.tsv" in names
     assert "classifier/_data/experiments/sample.toml" in names
@@ -84,6 +93,15 @@ def test_the_base_alone_predicts_and_says_what_the_rest_needs(
         "print([name for name in names if find_spec(name)])"
     )
     assert call(python, "-c", code, cwd=tmp_path).strip() == "[]"
+
+    # Before anything is trained, the model in the wheel answers, and says once that it does.
+    code = (
+        "from classifier import predict; print(predict('코스피, 외국인 매수에 상승 마감').section, "
+        "predict('프로야구 개막전 매진').section)"
+    )
+    done = run(python, "-c", code, cwd=tmp_path)
+    assert done.stdout.split() == ["경제", "스포츠"], done.stderr
+    assert done.stderr.count("the model that came with the package answers") == 1
 
     command, model = tmp_path / "venv/bin/classifier", trained / "models/quick"
     headlines = ["손흥민, 개막전 멀티골…토트넘 3-1 승", "코스피, 외국인 매수에 상승 마감", "!!!"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.errors import DataError, ModelError
+from classifier.errors import ModelError
 from classifier.extras import need
 from classifier.model.artefact import MANIFEST
 from classifier.model.cascade import Cascade, accepted
 from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
-from classifier.paths import champion_folder
+from classifier.paths import champion_folder, packaged_model
 from classifier.prediction.answers import UNFAMILIAR, BatchPrediction, Prediction, SectionProbabilities
+from classifier.prediction.inputs import checked, headline_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.model.explanation import Explanation
     from classifier.pages.article import Reading
+
+logger = logging.getLogger(__name__)
 
 RUNNER_UP = "runner-up"  #: to explain a section against the likeliest of the others
 
@@ -57,7 +61,8 @@ class Classifier:
 
         Args:
             source: a folder such as ``models/ynat``; an MLflow address (``models:/name@alias``,
-                ``models:/name/3``, ``runs:/…``); or None for the champion, ``models/champion``.
+                ``models:/name/3``, ``runs:/…``); or None for the champion, ``models/champion``, or else the model
+                that the installed package carries.
             tier: ``fast``, ``accurate`` or ``cascade``; see :class:`Classifier`.
 
         Raises:
@@ -65,12 +70,7 @@ class Classifier:
                 tier the accurate model is read when it is first needed, and damage to its files is reported then.
         """
         if source is None:
-            source = champion_folder()
-            if not (source / MANIFEST).is_file():
-                raise ModelError(
-                    f"No champion yet: {source.absolute()} holds no model. "
-                    "Run `classifier train`, or name a model: --model FOLDER, Classifier.load(FOLDER)."
-                )
+            source = _default_model()
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
             need("train", source)
             from classifier.tracking.pyfunc import fetch_model
@@ -244,6 +244,25 @@ class Classifier:
         return explain(fast or self.model.accurate, headline, section, top, against)
 
 
+def _default_model() -> Path:
+    """Return the folder of the champion; without one, that of the model in the package if there is one."""
+    champion = champion_folder()
+    if (champion / MANIFEST).is_file():
+        return champion
+    if not (packaged_model() / MANIFEST).is_file():
+        raise ModelError(
+            f"No champion yet: {champion.absolute()} holds no model. "
+            "Run `classifier train`, or name a model: --model FOLDER, Classifier.load(FOLDER)."
+        )
+    _say_once(f"no champion in {champion.absolute()}: the model that came with the package answers")
+    return packaged_model()
+
+
+@cache
+def _say_once(message: str) -> None:
+    logger.warning(message)
+
+
 @lru_cache(maxsize=4)
 def _load_again(source: str, tier: str, fingerprint: str) -> Classifier:
     """Return the classifier that was pickled; each process reads it once."""
@@ -271,43 +290,8 @@ def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Pr
     return found + [("listed", prediction) for prediction in classifier.predict(listed)]
 
 
-def checked(headlines: Iterable[str], name: str = "headlines") -> list[str]:
-    """Return the headlines as a list, or raise a TypeError that says what they are and what to pass."""
-    if isinstance(headlines, str):
-        raise TypeError("headlines is one string; pass a list of headlines, or use classifier.predict(headline)")
-    columns = headlines if isinstance(headlines, Mapping) else getattr(headlines, "columns", None)
-    if columns is not None:  # iterated, a table gives the names of its columns
-        names = [*map(str, getattr(headlines, "column_names", columns))]
-        likely = next((name for name in ("headline", *names) if name in names), "headline")
-        raise TypeError(
-            f"headlines is a {type(headlines).__name__} of {', '.join(map(repr, names)) or 'nothing'}; pass one "
-            f"column of it, such as table[{likely!r}], or a DataFrame to Classifier.predict_frame"
-        )
-    texts = list(headlines)
-    if not all(map(str.__instancecheck__, texts)):
-        i = next(i for i, text in enumerate(texts) if not isinstance(text, str))
-        raise TypeError(f"{name}[{i}] is {type(texts[i]).__name__}, not str: {texts[i]!r}")
-    return texts
-
-
-def headline_column(frame: pd.DataFrame, column: str | None = None) -> pd.Series[Any]:
-    """Return a frame's column ``column``; by default ``headline``, or the only one there is.
-
-    Raises:
-        DataError: there is no such column, or it is not clear which one.
-    """
-    names = list(map(str, frame.columns))
-    wanted = names[0] if column is None and len(names) == 1 else column or "headline"
-    if names.count(wanted) != 1:
-        raise DataError(
-            f"The frame has the columns {', '.join(names) or 'none'}; expected one {wanted!r}. "
-            "Name the column that holds the headlines."
-        )
-    return frame.iloc[:, names.index(wanted)]
-
-
-#: The champion that answered last, under its manifest's device, inode and time of change.
-_champions: dict[tuple[int, int, int], Classifier] = {}
+#: The champion that answered last, under its manifest's device, inode and time of change; None without a champion.
+_champions: dict[tuple[int, int, int] | None, Classifier] = {}
 
 
 def predict(headline: str) -> Prediction:
@@ -327,7 +311,7 @@ def predict(headline: str) -> Prediction:
         stat = os.stat(f"{champion_folder()}/{MANIFEST}")  # noqa: PTH116 - a third of the time of Path.stat
         key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
     except OSError:
-        return Classifier.load().predict([headline])[0]  # says what to do
+        key = None  # the model in the package answers, or loading says what to do
     champion = _champions.get(key)
     if champion is None:
         champion = Classifier.load()

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from classifier.extras import need
 from classifier.prediction.classifier import Classifier
 
 
@@ -31,6 +32,7 @@ def evaluate(
         DataError: the table is wrong, or has a section that the model does not know.
         ModelError: see :meth:`Classifier.load`.
     """
+    need("train", "evaluating")
     from classifier.corpus.datasets import load_corpus
     from classifier.evaluation import metrics
     from classifier.evaluation.compare import compare, differing
