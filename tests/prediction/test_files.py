@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -28,8 +29,8 @@ from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
 from classifier.prediction.answers import BatchPrediction
 from classifier.prediction.classifier import Classifier
-from classifier.prediction.files import Job, predict_stream
-from classifier.prediction.writers import Layout, LineRenderer
+from classifier.prediction.files import Interrupted, Job, predict_part, predict_stream
+from classifier.prediction.writers import Layout, LineRenderer, output_format
 from tests.support.servers import heed_ctrl_c
 
 SECTIONS = ("정치", "경제", "IT과학", 'my "own"')
@@ -153,6 +154,8 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
         assert answer["section"] == (best if has_features[i] else None)
         assert answer["tier"] == ("fast" if fast[i] else "accurate")
         assert answer.get("reason") == (None if has_features[i] else "unfamiliar")
+    best = LineRenderer(Layout(SECTIONS, "jsonl", top)).render(chunk, answers).decode().split("\n")
+    assert {len(json.loads(line)["probabilities"]) for line in best[1:-1]} <= {min(top, len(SECTIONS))}
     tsv = LineRenderer(Layout(SECTIONS, "tsv", top, keep=("tag",)))
     table = (tsv.header + tsv.render(chunk, answers)).decode().split("\n")
     assert table.pop() == ""
@@ -235,7 +238,6 @@ class _Stop:
 def interrupted(quick: Path, headlines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A run that was interrupted after three chunks."""
     from classifier.corpus import stream as rows
-    from classifier.prediction.files import Interrupted
 
     monkeypatch.setattr(rows, "_READ_SIZE", 5000)
     path = tmp_path / "in.txt"
@@ -289,6 +291,111 @@ def test_resume_refuses_another_input_model_or_options(quick: Path, interrupted:
     record.write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match="damaged"):
         resume(quick, interrupted)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet", "xlsx", "tsv"])
+def test_every_table_of_predictions_holds_the_same(
+    quick: Path, headlines: list[str], tmp_path: Path, suffix: str
+) -> None:
+    import openpyxl
+    import pandas as pd
+
+    clf = Classifier.load(quick)
+    rows = ["=HYPERLINK(1)", "-5도 한파, 내일까지", '큰따옴표 "둘"', "!!!", *headlines[:30]]
+    path, output = tmp_path / "in.jsonl", tmp_path / f"out.{suffix}"
+    lines = [json.dumps({"headline": row, "tag": f"@{i}"}, ensure_ascii=False) for i, row in enumerate(rows)]
+    path.write_text("\n".join([*lines, "[]"]), encoding="utf-8")
+    done = predict_stream(clf, Job(str(path), output, top=2, keep=("tag",)))
+    assert (done.rows, done.bad) == (len(rows) + 1, 1)
+    if suffix.startswith("csv"):
+        assert unpacked(output).startswith(b"\xef\xbb\xbf")
+        frame = pd.read_csv(output, encoding="utf-8-sig")
+        frame[["headline", "tag"]] = frame[["headline", "tag"]].apply(lambda column: column.str.lstrip("'"))
+    elif suffix == "xlsx":
+        frame = pd.read_excel(output)
+        sheet = openpyxl.load_workbook(output).active
+        assert sheet is not None
+        assert sheet["A2"].data_type == "s"
+    else:
+        frame = pd.read_parquet(output) if suffix == "parquet" else pd.read_csv(output, sep="\t", quoting=3)
+    assert list(frame) == ["headline", "section", "probability", "section_2", "probability_2", "tag"]
+    assert frame["headline"].tolist()[:-1] == rows
+    assert frame["tag"].tolist()[:-1] == [f"@{i}" for i in range(len(rows))]
+    assert frame.iloc[-1][["section", "probability", "section_2"]].isna().all()
+    for row, expected in zip(frame.itertuples(), clf.predict(rows), strict=False):
+        first, second = list(expected.probabilities.items())[:2]
+        assert expected.section == (row.section if isinstance(row.section, str) else None)
+        assert (row.section_2, row.probability) == (second[0], pytest.approx(first[1], abs=1e-6))
+    assert not list(tmp_path.glob("*.lock")) + list(tmp_path.glob("*.progress"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl.gz", "parquet"])
+def test_a_part_is_written_whole_and_as_the_stream_writes_it(
+    quick: Path, headlines: list[str], tmp_path: Path, suffix: str
+) -> None:
+    clf = Classifier.load(quick)
+    (tmp_path / "in.txt").write_text("\n".join(headlines[:500]), encoding="utf-8")
+    (tmp_path / "empty.txt").touch()
+    part, stream = tmp_path / f"part.{suffix}", tmp_path / f"stream.{suffix}"
+    for _ in range(2):  # again over what is there
+        assert predict_part(clf, Job(str(tmp_path / "in.txt"), part)).rows == 500
+    predict_stream(clf, Job(str(tmp_path / "in.txt"), stream))
+    whole = part.read_bytes()
+    assert unpacked(part) == unpacked(stream)
+    with pytest.raises(Interrupted):
+        predict_part(_Stop(clf, 0), Job(str(tmp_path / "in.txt"), part))  # type: ignore[arg-type]
+    assert part.read_bytes() == whole
+    assert predict_part(clf, Job(str(tmp_path / "empty.txt"), tmp_path / f"empty.{suffix}")).rows == 0
+    assert (tmp_path / f"empty.{suffix}").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.tsv", "guid\tsection\n1\t경제\n", "headline missing"),
+        ("a.jsonl", "[]\n3\n", "row"),
+        ("a.txt", "", "no rows"),
+        ("a.tsv", "guid\theadline\n", "no rows"),
+        ("a.txt.gz", "no gzip", "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["tsv", "xlsx"])
+def test_a_run_that_reads_no_row_leaves_no_output(
+    quick: Path, tmp_path: Path, name: str, content: str, message: str, suffix: str
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    clf = Classifier.load(quick)
+    with pytest.raises(DataError, match=message):
+        predict_stream(clf, Job(str(tmp_path / name), tmp_path / f"out.{suffix}"))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_output_of_before_survives_a_run_that_fails_early(quick: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.tsv").write_text("guid\n1\n", encoding="utf-8")
+    output = tmp_path / "out.tsv"
+    output.write_text("of before", encoding="utf-8")
+    with pytest.raises(DataError):
+        predict_stream(Classifier.load(quick), Job(str(tmp_path / "in.tsv"), output))
+    assert output.read_text(encoding="utf-8") == "of before"
+
+
+def test_the_format_is_that_of_the_suffix_or_an_error_names_the_formats(tmp_path: Path) -> None:
+    assert output_format(tmp_path / "out.csv.gz") == "csv"
+    assert output_format(tmp_path / "out", "jsonl") == "jsonl"
+    assert (output_format(None), output_format(None, terminal=True)) == ("jsonl", "table")
+    assert output_format(Path("/dev/null")) == "jsonl"
+    for name, chosen, message in (
+        ("out.xls", None, ".jsonl, .tsv, .csv, .parquet, .xlsx"),
+        ("out", None, ".jsonl, .tsv, .csv, .parquet, .xlsx"),
+        ("out.csv", "jsonl", "suffix says csv"),
+        ("out.xlsx.gz", None, "plain file"),
+        ("out.csv", "xml", "none of table, jsonl, tsv, csv, parquet, xlsx"),
+    ):
+        with pytest.raises(DataError, match=re.escape(message)):
+            output_format(tmp_path / name, chosen)
+    with pytest.raises(DataError, match="standard output: parquet needs a plain file"):
+        output_format(None, "parquet")
 
 
 def test_what_cannot_be_written_or_would_destroy_is_refused(quick: Path, tmp_path: Path) -> None:
