@@ -54,6 +54,24 @@ Tier = Annotated[
     ),
 ]  # fmt: skip
 
+InputFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--input-format", rich_help_panel=INPUT,
+        help="txt, tsv, csv, jsonl, json, fasttext, parquet or xlsx, if the name of the file does not say.",
+    ),
+]  # fmt: skip
+HeadlineColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--headline-column", rich_help_panel=INPUT,
+        help="The column with the headlines. Default: headline, or the only one with a usual name (title, 제목 …).",
+    ),
+]  # fmt: skip
+Sheet = Annotated[
+    str | None, typer.Option("--sheet", rich_help_panel=INPUT, help="A sheet of an Excel file, or a file in a .zip.")
+]
+
 Table = Annotated[
     str,
     typer.Argument(parser=user_text, metavar="TABLE", help="A headline table, or a dataset's name such as ynat:dev."),

@@ -85,12 +85,11 @@ def _apply_review(table: str, review: Path, output: Path) -> None:
 
 
 def _audit_labels(table: str, output: Path | None, against: str | None, *, track: bool) -> None:
-    from classifier.corpus.datasets import load_corpus, slug
-    from classifier.curation.audit import audit as run
+    from classifier.corpus.datasets import slug
     from classifier.curation.report import FILES, write_audit
+    from classifier.verbs import audit as run
 
-    other = load_corpus(against, labelled=False) if against is not None else None
-    findings = run(load_corpus(table, labelled=False), table, against=other, against_name=against)
+    findings = run(table, against=against)
     folder = output or Path("audits") / slug(table)
     report = write_audit(findings, folder)
     _print_findings(findings)

@@ -15,7 +15,10 @@ from typer.core import TyperCommand
 from classifier.cli.common import (
     INPUT,
     OUTPUT,
+    HeadlineColumn,
+    InputFormat,
     Model,
+    Sheet,
     Tier,
     check_tier,
     console,
@@ -65,10 +68,6 @@ _Page = Annotated[
         help="A portal page, HTML or text, or - for standard input: its article and the headlines it lists.",
     ),
 ]  # fmt: skip
-_InputFormat = Annotated[
-    str | None,
-    typer.Option(rich_help_panel=INPUT, help="txt, tsv, csv, jsonl or parquet, if the name of --input does not say."),
-]
 _Keep = Annotated[
     list[str] | None,
     typer.Option(rich_help_panel=INPUT, help="With --input: a column of the table to write too; may be repeated."),
@@ -113,7 +112,9 @@ def predict(
     headlines: Annotated[list[str] | None, typer.Argument(metavar="HEADLINE ...", help="Headlines.")] = None,
     source: _Input = None,
     page: _Page = None,
-    input_format: _InputFormat = None,
+    input_format: InputFormat = None,
+    headline_column: HeadlineColumn = None,
+    sheet: Sheet = None,
     keep: _Keep = None,
     strict: _Strict = False,
     profile: _Profile = None,
@@ -127,14 +128,18 @@ def predict(
     """Predict the section of each headline, or of a page's article and the headlines that it lists."""
     if bool(headlines) + (source is not None) + (page is not None) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page FILE (a FILE may be - for standard input)")
-    if source is None and (keep or input_format or resume or strict):
-        raise typer.BadParameter("--keep, --input-format, --resume and --strict go with --input FILE")
+    if source is None and (input_format or headline_column or sheet or keep or strict or resume):
+        raise typer.BadParameter(
+            "--input-format, --headline-column, --sheet, --keep, --strict and --resume go with --input FILE"
+        )
     check_tier(tier)
+    from classifier.corpus.columns import Columns
     from classifier.prediction.files import Job
     from classifier.prediction.writers import output_format as format_of
 
     chosen = format_of(output, output_format, terminal=sys.stdout.isatty())
-    job = Job(source or "", output, chosen, top, tuple(keep or ()), input_format, resume, strict)
+    columns = Columns(headline_column, sheet=sheet)
+    job = Job(source or "", output, chosen, top, tuple(keep or ()), input_format, columns, resume, strict)
     try:
         if source is not None:
             _predict_input(job, model, tier)

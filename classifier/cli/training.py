@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -130,14 +131,35 @@ def evaluate(
 
     Without --tier this is the accurate tier, which training tests and the registry compares.
     """
-    from classifier.prediction.evaluate import evaluate as run
-
     check_tier(tier)
-    report = run(table, model, tier=tier, against=against)
+    report = _measure(table, model, tier, against)
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
         _print_evaluation(table, report)
+
+
+def _measure(table: str, model: str | None, tier: str | None, against: str | None) -> dict[str, Any]:
+    """Return the figures of a model, and with ``against`` its comparison with another, as plain values."""
+    from classifier.verbs import evaluate as run
+    from classifier.verbs import load_to_measure
+
+    clf = load_to_measure(model, tier)
+    evaluated = run(table, clf, tier=clf.tier)
+    report = evaluated.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
+    if against is None:
+        return report
+    from classifier.corpus.datasets import load_corpus
+    from classifier.evaluation.compare import compare, differing
+
+    other = load_to_measure(against, tier)
+    compared = run(table, other, tier=other.tier)
+    difference = compare(evaluated, compared)
+    return report | {
+        "against": compared.evaluation.to_dict() | {"model": other.about() | {"tier": other.tier}},
+        "difference": asdict(difference) | {"significant": difference.significant},
+        "differing": differing(evaluated, compared, load_corpus(table)),
+    }
 
 
 def _print_evaluation(table: str, report: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from classifier.corpus.bad_rows import BadRow
+from classifier.corpus.columns import Columns
 from classifier.corpus.compression import split_suffix
 from classifier.corpus.stream import Chunk, HeadlineReader, Position
 from classifier.corpus.writer import table_writer
@@ -57,6 +58,7 @@ class Job:
     top: int | None = None  #: sections shown of a row; see :class:`~classifier.prediction.writers.Layout`
     keep: tuple[str, ...] = ()  #: columns of the input to write too
     input_format: str | None = None  #: what is in the source, if its suffix does not say
+    columns: Columns = Columns()  # noqa: RUF009 (frozen)  #: which column holds the headlines, and in which sheet
     resume: bool = False  #: whether to go on with the output of an interrupted run
     strict: bool = False  #: whether a row that cannot be read ends the run
 
@@ -130,6 +132,7 @@ def predict_stream(
             made_from = {
                 "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
                 "tier": clf.tier, "format": layout.format, "top": job.top, "kept columns": list(job.keep),
+                "columns": str(job.columns),
             }  # fmt: skip
             if before is not None and before.rows:
                 before.check(made_from, job.output)
@@ -240,7 +243,9 @@ def _run(
 
 
 def _reader(job: Job, stdin: BinaryIO | None, start: Position) -> HeadlineReader:
-    return HeadlineReader(job.source, stdin or sys.stdin.buffer, job.input_format, job.keep, start)
+    return HeadlineReader(
+        job.source, stdin or sys.stdin.buffer, job.input_format, job.keep, start, job.columns, none_is_error=False
+    )
 
 
 def _readable(chunk: Chunk) -> list[str]:

@@ -152,11 +152,11 @@ class CellOutput:
         """Do nothing; see above."""
 
 
-def _ranked(answers: BatchPrediction, shown: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+def _ranked(answers: BatchPrediction, shown: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
     """Return the likeliest sections of each row and their probabilities in millionths, both (n_rows, shown)."""
     order = np.argsort(-answers.probabilities, axis=1, kind="stable")[:, :shown]
     chosen = np.take_along_axis(answers.probabilities, order, 1).astype(np.float64)
-    return order, np.rint(chosen * 1e6).astype(np.int64)
+    return order, np.rint(chosen * 1e6).astype(np.int32)
 
 
 def _rows(layout: Layout, chunk: Chunk, answers: BatchPrediction) -> Iterator[tuple[str | float | None, ...]]:
@@ -219,10 +219,10 @@ class CsvRenderer:
 @cache
 def _probabilities() -> Words:
     """Return the cells of ``0.000000`` to ``1.000000``."""
-    return _probability_cells(np.arange(1_000_001))
+    return _probability_cells(np.arange(1_000_001, dtype=np.int32))
 
 
-def _probability_cells(millionths: NDArray[np.int64]) -> Words:
+def _probability_cells(millionths: NDArray[np.int32]) -> Words:
     digits = np.empty((*millionths.shape, 8), np.uint8)
     digits[..., 0] = ord("0") + millionths // 1_000_000
     digits[..., 1] = ord(".")
@@ -255,8 +255,7 @@ class LineRenderer:
                 _cells([f"{', ' if rank else f', {open_}'}{name}: " for name in sections])
                 for rank, open_ in enumerate(['"probabilities": {'] + [""] * (layout.shown - 1))
             ]
-            ends = [f'}}, "tier": "{tier}"' for tier in ("accurate", "fast")]
-            self._end = _cells([f"{end}{reason}\n" for reason in ("", f', "reason": "{UNFAMILIAR}"') for end in ends])
+            self._end = _cells([f'}}, "tier": "{tier}"\n' for tier in ("accurate", "fast")])
         else:
             sections = [_tsv_cell(section) for section in layout.sections]
             self._section = _cells([f"\t{name}\t" for name in (*sections, "")])
@@ -311,8 +310,11 @@ class LineRenderer:
             cells[:, at:end] = table[index]
             cells[:, end] = number[:, rank]
             at = end + 1
-        cells[:, at:] = self._end[answers.fast + 2 * ~known] if self._json else self._end
-        return cells.tobytes().translate(None, _FILL).removesuffix(b"\n").split(b"\n")
+        cells[:, at:] = self._end[answers.fast.view(np.uint8)] if self._json else self._end
+        tails = cells.tobytes().translate(None, _FILL).removesuffix(b"\n").split(b"\n")
+        for i in (~known).nonzero()[0].tolist() if self._json else ():
+            tails[i] += f', "reason": "{UNFAMILIAR}"'.encode()
+        return tails
 
     def _bad_tail(self, bad: BadRow) -> bytes:
         if not self._json:
