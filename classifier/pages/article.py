@@ -19,7 +19,9 @@ from classifier.pages.source import Page
 _LIST_ITEM = re.compile(r"[•·*-] ")
 _MIN_BODY = 80
 _LONG_BODY, _MANY_ITEMS = 200, 15  # a page that lists more has an article only if it is longer
-_LIST_NAME = re.compile(r"검색|랭킹|목록|모음|헤드라인")
+_LONG_NAME = 15
+_LIST_NAME = re.compile(r"(?:검색|검색 ?결과|랭킹|랭킹 ?뉴스|(?:기사|뉴스) ?(?:목록|모음)|헤드라인 ?뉴스?|전체 ?기사)$")
+_CUT = re.compile(r"(.{10,}?)\s*(?:…|\.{2,})$")
 _MIN_SENTENCE = 10
 _GAP = 4  # lines between two paragraphs of one article that are neither captions nor sentences
 _TITLE_REACH = 12  # lines over the first paragraph among which its title is looked for
@@ -167,6 +169,7 @@ def _article_of(
 ) -> Article | None:
     """Return the article of an HTML page, if signals together say that there is one."""
     data = next((d for d in document.data if _is_article(d)), {})
+    is_list = bool(portal.section_in_title(document.title))
     stated = _clean_titles(document, data, lines, portal)
     prose = [line for line in lines if line.linked < 0.5 and not _aside(line.node)]
     dates = [_text(data.get("datePublished")), *(document.meta.get(name, "") for name in _DATE_NAMES)]
@@ -174,7 +177,7 @@ def _article_of(
     tail_section: str | None = None
     press: str | None = None
     if stated is None:
-        prose_found = None if _names_a_list(document, portal) else _article(prose, portal)
+        prose_found = None if document.meta.get("og:title") or is_list else _article(prose, portal)
         if prose_found is None or (len(items) > _MANY_ITEMS and len(prose_found[1]) < _LONG_BODY):
             return None
         title, body, press = prose_found
@@ -208,13 +211,6 @@ def _text(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _names_a_list(document: Document, portal: Portal) -> bool:
-    """Whether the page's own title is that of a list: a section, a search, a ranking."""
-    title = document.meta.get("og:title") or document.title
-    named = portal.section_in_title(title) or portal.list_title(re.split(r"\s*[|:]\s*", title)[0])
-    return bool(named) or _LIST_NAME.search(title) is not None
-
-
 def _clean_titles(
     document: Document, data: dict[str, Any], lines: list[Line], portal: Portal
 ) -> tuple[str, str | None, str | None] | None:
@@ -224,8 +220,12 @@ def _clean_titles(
     shown = {line.text for line in lines if line.heading or _is_title(line)}
     for given in (_text(data.get("headline")), meta.get("og:title", ""), meta.get("twitter:title", ""), document.title):
         title, section, press = _without_tail(given, shown, site, portal)
-        if title and not why_no_headline(title, portal, strict=False):
-            return title, section, press
+        if stem := _CUT.match(title):
+            title = next((text for text in shown if text.startswith(stem[1])), title)
+        named = portal.is_site(title) and len(title) < _LONG_NAME
+        if title and not (named or title == site or _LIST_NAME.search(title)):
+            if not why_no_headline(title, portal, strict=False):
+                return title, section, press
         if given:
             return None
     return None
@@ -242,7 +242,7 @@ def _without_tail(title: str, shown: set[str], site: str, portal: Portal) -> tup
         name = tail[1].strip()
         named = portal.section(name)
         is_press = not portal.is_site(name) and (name == site or portal.match("press", name) is not None)
-        known = is_press or named or portal.is_site(name) or portal.list_title(name) or _LIST_NAME.search(name)
+        known = is_press or named or portal.is_site(name) or portal.list_title(name)
         if not known and (title in shown or title[: tail.start()] not in shown):
             break
         section = section or named

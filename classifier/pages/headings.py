@@ -51,6 +51,7 @@ class Count:
         self._numbers = numbers
 
     def __call__(self, node: Node) -> int:
+        """Return how many there are in an element."""
         return self.between(node.start, node.end)
 
     def between(self, start: int, end: int) -> int:

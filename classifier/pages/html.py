@@ -53,7 +53,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 class Node:
     """An element. ``start`` and ``end`` are the range of its parts in :attr:`Document.parts`."""
 
-    __slots__ = ("attributes", "children", "end", "parent", "start", "tag")
+    __slots__ = ("attributes", "children", "end", "parent", "position", "start", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str | None], parent: Node | None, start: int) -> None:
         self.tag = tag
@@ -61,6 +61,10 @@ class Node:
         self.parent = parent
         self.start = self.end = start
         self.children: list[Node] = []
+        self.position = 0  # among the children of its parent
+        if parent is not None:
+            self.position = len(parent.children)
+            parent.children.append(self)
 
     @property
     def words(self) -> frozenset[str]:
@@ -257,7 +261,6 @@ class _Builder:
     def _open(self, source: Any, tag: str, parent: Node) -> Node:
         self._edge(tag, parent, opening=True)
         node = Node(tag, source.attributes, parent, len(self._parts))
-        parent.children.append(node)
         if tag == "a":
             self._links.append(node)
             self._link = node
@@ -294,7 +297,6 @@ class _Builder:
         alt = source.attributes.get("alt")
         if alt and alt.strip():
             node = Node("img", {"alt": alt}, parent, len(self._parts) + bool(self._pending))
-            parent.children.append(node)
             self._images.append(node)
 
     def _text(self, text: str, node: Node) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urljoin
@@ -259,20 +260,13 @@ def _extend(document: Document, candidates: list[Link], count: Count) -> None:
         item = link.item
         following = candidates[number + 1].item if number + 1 < len(candidates) else None
         end = item.end
-        if item.tag not in ("li", "tr", "article", "a") and item.parent is not None:
-            siblings = item.parent.children
-            at = next((i for i, child in enumerate(siblings) if child is item), len(siblings))
-            for child in siblings[at + 1 :]:
-                if (
-                    count(child)
-                    or _is_heading(child)
-                    or child.end - item.end > _DETAILS
-                    or child.tag in ("ul", "ol", "nav")
-                ):
+        if item.tag not in ("li", "tr", "article") and item.parent is not None:
+            for child in item.parent.children[item.position + 1 :]:
+                far = child.end - item.end > _DETAILS or child.tag in ("ul", "ol", "nav")
+                if count(child) or _is_heading(child) or far:
                     break
                 end = child.end
-        elif item.tag == "a":
-            line = document.parts[link.part].line
+            line = document.parts[item.end - 1].line
             while end < len(document.parts) and document.parts[end].line == line and document.parts[end].link is None:
                 end += 1
         link.end = max(item.end, min(end, following.start) if following is not None else end)
@@ -317,7 +311,7 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
         "item": label or own,
         "block": named,
         "page": page if not chosen and not aside else None,
-        "address": portal.address_section(link.address) if link.address else None,
+        "address": next((s for address in _addresses(link) if (s := portal.address_section(address))), None),
     }
     base = document.meta.get("og:url") or document.canonical
     try:
@@ -326,6 +320,17 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
         url = link.address
     sections = tuple((kind, section) for kind, section in stated.items() if section)
     return Item(text, press, nearest.text if nearest else "", sections, url)
+
+
+def _addresses(link: Link) -> Iterator[str]:
+    """Yield the address of a headline, then those of the other links of its item, which may be of a portal's copy."""
+    yield link.address
+    stack = [link.item] if link.item.end - link.item.start <= _MOST_PARTS else []
+    while stack:
+        node = stack.pop()
+        if node.tag == "a":
+            yield node.attributes.get("href") or ""
+        stack += node.children
 
 
 def _start(node: Node) -> int:
