@@ -22,6 +22,9 @@ def extract(
     ] = None,
     labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave out rows without a section.")] = False,
     profile: Annotated[Path | None, typer.Option(help="A portal's profile; default: the package's.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show each headline found and each link refused, and why; no table.")
+    ] = False,
 ) -> None:
     """Turn portal pages into a headline table that says where every label came from."""
     from classifier.corpus.writer import check_output, write_table
@@ -29,6 +32,9 @@ def extract(
     from classifier.pages.extract import extract as run
     from classifier.pages.profile import load_portal
 
+    if explain:
+        _explain_pages(pages, profile)
+        return
     need("train", "extract")
     if output is not None:
         check_output(output)
@@ -40,6 +46,19 @@ def extract(
     typer.echo(extraction.summary(table), err=True)
     if extraction.failures:
         raise typer.Exit(2)
+
+
+def _explain_pages(names: list[str], profile: Path | None) -> None:
+    from classifier.pages.extract import explain_page, find_pages
+    from classifier.pages.profile import load_portal
+
+    portal = load_portal(profile)
+    typer.echo("what\ttext\twhy\theading")
+    for page in (page for name in names for page in find_pages(name)):
+        if len(names) > 1:
+            typer.echo(page, err=True)
+        for row in explain_page(page, portal, sys.stdin.buffer):
+            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
 
 
 def audit(

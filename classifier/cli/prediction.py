@@ -29,6 +29,8 @@ from classifier.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from classifier.corpus.bad_rows import BadRow
     from classifier.model.explanation import Explanation
     from classifier.prediction.answers import Prediction
@@ -62,10 +64,11 @@ _Input = Annotated[
     ),
 ]  # fmt: skip
 _Page = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--page", parser=user_text, metavar="FILE", rich_help_panel=INPUT,
-        help="A portal page, HTML or text, or - for standard input: its article and the headlines it lists.",
+        help="Portal pages: a file, a folder, a glob, or - for standard input; may be repeated. Their articles and "
+        "the headlines they list are predicted, beside the section that the page states.",
     ),
 ]  # fmt: skip
 _Keep = Annotated[
@@ -126,7 +129,9 @@ def predict(
     resume: _Resume = False,
 ) -> None:
     """Predict the section of each headline, or of a page's article and the headlines that it lists."""
-    if bool(headlines) + (source is not None) + (page is not None) != 1:
+    if page and headlines and all(Path(name).exists() for name in headlines):
+        page, headlines = [*page, *headlines], None  # the shell has expanded a glob
+    if bool(headlines) + (source is not None) + bool(page) != 1:
         raise typer.BadParameter("give headlines, or --input FILE, or --page FILE (a FILE may be - for standard input)")
     if source is None and (input_format or headline_column or sheet or keep or strict or resume):
         raise typer.BadParameter(
@@ -143,8 +148,8 @@ def predict(
     try:
         if source is not None:
             _predict_input(job, model, tier)
-        elif page is not None:
-            _predict_page(page, profile, job, model, tier)
+        elif page:
+            _predict_pages(page, profile, job, model, tier)
         else:
             _predict_headlines(headlines or [], job, model, tier)
         sys.stdout.flush()
@@ -180,18 +185,32 @@ def _decoded(argument: str) -> str:
     return argument
 
 
-def _predict_page(page: str, profile: Path | None, job: Job, model: str | None, tier: str | None) -> None:
-    from classifier.pages.extract import read_named
+def _predict_pages(names: list[str], profile: Path | None, job: Job, model: str | None, tier: str | None) -> None:
+    from classifier.errors import DataError
+    from classifier.pages.extract import read_all
     from classifier.pages.profile import load_portal
     from classifier.prediction.classifier import predict_page
 
-    reading = read_named(page, load_portal(profile), sys.stdin.buffer)
+    failures: list[DataError] = []
+    readings = list(read_all(names, load_portal(profile), sys.stdin.buffer, failures.append))
+    for failure in failures if readings else failures[:-1]:
+        typer.echo(f"{failure}", err=True)
+    if not readings:
+        raise failures[-1]
     clf = _load(model, tier)
-    found = predict_page(clf, reading)
-    _write_predictions([prediction for _, prediction in found], {"place": [place for place, _ in found]}, job, clf)
+    found = [(name, row) for name, reading in readings for row in predict_page(clf, reading)]
+    others: dict[str, list[str] | list[str | None]] = {"source": [name for name, _ in found]}
+    others |= {"place": [row.place for _, row in found], "stated": [row.stated for _, row in found]}
+    if len(readings) == 1:
+        del others["source"]
+    _write_predictions([row.prediction for _, row in found], others, job, clf)
+    if failures:
+        raise typer.Exit(2)
 
 
-def _write_predictions(predictions: list[Prediction], others: dict[str, list[str]], job: Job, clf: Classifier) -> None:
+def _write_predictions(
+    predictions: list[Prediction], others: Mapping[str, Sequence[Any]], job: Job, clf: Classifier
+) -> None:
     """Write predictions, with other columns before the headline."""
     from dataclasses import replace
 

@@ -223,9 +223,9 @@ def _clean_titles(
         if stem := _CUT.match(title):
             title = next((text for text in shown if text.startswith(stem[1])), title)
         named = portal.is_site(title) and len(title) < _LONG_NAME
-        if title and not (named or title == site or _LIST_NAME.search(title)):
-            if not why_no_headline(title, portal, strict=False):
-                return title, section, press
+        names_a_list = not title or named or title == site or _LIST_NAME.search(title)
+        if not names_a_list and not why_no_headline(title, portal, strict=False):
+            return title, section, press
         if given:
             return None
     return None

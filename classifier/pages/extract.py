@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from classifier.errors import DataError
 from classifier.pages.article import Reading, read
 from classifier.pages.profile import Portal
-from classifier.pages.source import read_page, read_stream
+from classifier.pages.source import Page, read_page, read_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,13 +168,17 @@ def find_pages(name: str, skipped: Counter[str] | None = None) -> Iterator[str]:
         yield name  # reading it will say that it is not there
 
 
+def _page(name: str, portal: Portal, stdin: BinaryIO) -> Page:
+    return read_stream(stdin, "standard input", portal) if name == "-" else read_page(Path(name), portal)
+
+
 def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
     """Read one page: a file, or ``stdin`` if ``name`` is ``-``.
 
     Raises:
         DataError: it is no page, or says nothing that the profile knows.
     """
-    page = read_stream(stdin, "standard input", portal) if name == "-" else read_page(Path(name), portal)
+    page = _page(name, portal, stdin)
     reading = read(page, portal)
     if reading.article is None and not reading.items:
         if page.feed is not None:
@@ -196,28 +200,63 @@ def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
 _SHELL = "the shell of an application: its text would be brought by scripts"
 
 
-def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction:
-    """Read pages into one :class:`Extraction`; a page that fails does not stop the others.
+def read_all(
+    names: Sequence[str],
+    portal: Portal,
+    stdin: BinaryIO,
+    failed: Callable[[DataError], object],
+    skipped: Counter[str] | None = None,
+) -> Iterator[tuple[str, Reading]]:
+    """Yield the pages that ``names`` stand for, each under its name; one that fails does not stop the others.
 
     Args:
         names: files, folders and globs, or ``-`` for ``stdin``.
         portal: the profile by which they are read.
         stdin: what ``-`` reads.
+        failed: called for what cannot be read, and for a folder or a glob that holds no page.
+        skipped: counts the files of folders that are no pages, by their endings.
 
     """
+    for name in names:
+        try:
+            for page in find_pages(name, skipped):
+                try:
+                    yield page, read_named(page, portal, stdin)
+                except DataError as error:
+                    failed(error)
+        except DataError as error:
+            failed(error)
+
+
+def extract(names: Sequence[str], portal: Portal, stdin: BinaryIO) -> Extraction:
+    """Read pages into one :class:`Extraction`, see :func:`read_all`; failures are logged and kept."""
     extraction = Extraction()
 
     def failed(error: DataError) -> None:
         logger.warning("%s", error)
         extraction.failures.append(str(error))
 
-    for name in names:
-        try:
-            for page in find_pages(name, extraction.skipped):
-                try:
-                    extraction.add(read_named(page, portal, stdin), page)
-                except DataError as error:
-                    failed(error)
-        except DataError as error:  # a folder or a glob that holds none
-            failed(error)
+    for page, reading in read_all(names, portal, stdin, failed, extraction.skipped):
+        extraction.add(reading, page)
     return extraction
+
+
+def explain_page(name: str, portal: Portal, stdin: BinaryIO) -> list[tuple[str, str, str, str]]:
+    """Return a row for each headline that was found in a page and for each link that was refused, in order.
+
+    A row holds ``headline``, ``article`` or ``refused``; the text; what states its section, or why it was refused;
+    the heading over its list.
+
+    Raises:
+        DataError: it is no page.
+    """
+    reading = read(_page(name, portal, stdin), portal)
+    rows = []
+    if reading.article is not None:
+        rows.append(("article", reading.article.title, f"article: {reading.article.section or 'no section'}", ""))
+    rows += [
+        ("headline", item.headline, ", ".join(f"{kind}: {section}" for kind, section in item.stated), item.heading)
+        for item in reading.items
+    ]
+    refused = (link for link in reading.links if link.refused)
+    return rows + [("refused", link.text, link.refused, link.heading.text if link.heading else "") for link in refused]

@@ -281,13 +281,29 @@ def _powers(logits: list[float]) -> list[float]:
     return [math.exp(logit - highest) for logit in logits]
 
 
-def predict_page(classifier: Classifier, reading: Reading) -> list[tuple[str, Prediction]]:
-    """Return ``("article", …)`` for a page's article, if it has one, then ``("listed", …)`` for what it lists."""
+class PagePrediction(NamedTuple):
+    """A prediction for one thing that a page says, and the section that the page itself states."""
+
+    place: str  #: ``article`` or ``listed``
+    prediction: Prediction
+    stated: str | None
+    evidence: str | None  #: what states it: ``item``, ``article``, ``block``, ``page`` or ``address``
+
+
+def predict_page(classifier: Classifier, reading: Reading) -> list[PagePrediction]:
+    """Return the predictions for a page's article, if it has one, and for the different headlines that it lists."""
     found = []
-    if reading.article is not None:
-        found.append(("article", classifier.predict_article(reading.article.title, reading.article.body)))
-    listed = list(dict.fromkeys(item.headline for item in reading.items))
-    return found + [("listed", prediction) for prediction in classifier.predict(listed)]
+    if (article := reading.article) is not None:
+        evidence = "article" if article.section else None
+        prediction = classifier.predict_article(article.title, article.body)
+        found.append(PagePrediction("article", prediction, article.section, evidence))
+    stated: dict[str, tuple[str | None, str | None]] = {}
+    for item in reading.items:
+        evidence, section = item.stated[0] if item.stated else (None, None)
+        if section or item.headline not in stated:
+            stated[item.headline] = (section, evidence)
+    predictions = zip(classifier.predict(list(stated)), stated.values(), strict=True)
+    return found + [PagePrediction("listed", prediction, *of_page) for prediction, of_page in predictions]
 
 
 #: The champion that answered last, under its manifest's device, inode and time of change; None without a champion.

@@ -239,7 +239,7 @@ def naver_search_2021() -> Layout:
             f'<div class="news_dsc"><div class="dsc_wrap"><a class="api_txt_lines dsc_txt_wrap" href="https://press{n}.example/news/{article_id(text)}">{LEDE}...</a></div></div>'
             f'<a class="dsc_thumb" href="https://press{n}.example/news/{article_id(text)}"><img alt=""></a></div></div>'
         )
-        rows.append((text, "", PRESSES[n]))
+        rows.append((text, "경제", PRESSES[n]))  # the portal's copy of the article says so
         if n == 0:
             sub = "라온전자, 부품 협력사와 상생 협약 맺어"
             html += f'<div class="news_cluster"><ul class="list_cluster"><li class="sub_bx"><span class="sub_wrap"><a class="elss sub_tit" href="https://p9.example/view/{article_id(sub)}" title="{sub}">{sub}</a><span class="sub_area"><span class="sub_txt press">한울21</span><span class="sub_txt">3시간 전</span></span></span></li></ul><a class="news_more" href="?more=1">관련뉴스 5건 전체보기</a></div>'

@@ -85,12 +85,31 @@ def test_a_page_gives_its_article_and_what_it_lists(trained: Path, tmp_path: Pat
     done = run("predict", "--page", source, "--model", model, "--format", "jsonl", cwd=tmp_path, stdin=PAGE.encode())
     assert (done.returncode, done.stderr) == (0, b"")
     rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
-    assert [(row["place"], row["section"]) for row in rows] == [
-        ("article", "경제"), ("listed", "스포츠"), ("listed", "스포츠"),
+    assert [(row["place"], row["section"], row["stated"]) for row in rows] == [
+        ("article", "경제", "스포츠"), ("listed", "스포츠", "스포츠"), ("listed", "스포츠", "스포츠"),
     ]  # fmt: skip
     assert rows[0]["headline"] == "한은, 기준금리 동결…“물가 더 지켜봐야”"
     tsv = run("predict", "--page", source, "--model", model, "--format", "tsv", cwd=tmp_path, stdin=PAGE.encode())
-    assert tsv.stdout.decode().splitlines()[0] == "place\theadline\tsection\tprobability"
+    assert tsv.stdout.decode().splitlines()[0] == "place\tstated\theadline\tsection\tprobability"
+
+
+def test_several_pages_and_folders_are_predicted_beside_what_they_state(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/a.txt").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "pages/b.txt").write_text("인기 뉴스\n• 프로야구 개막전 다섯 구장 매진\n", encoding="utf-8")
+    (tmp_path / "bad.txt").write_text("", encoding="utf-8")
+    model = str(trained / "models/quick")
+    done = run("predict", "--page", "pages", "--page", "bad.txt", "--model", model, "--format", "jsonl", cwd=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [(row["source"], row["place"], row["stated"]) for row in rows] == [
+        ("pages/a.txt", "article", "스포츠"), ("pages/a.txt", "listed", "스포츠"), ("pages/a.txt", "listed", "스포츠"),
+        ("pages/b.txt", "listed", None),
+    ]  # fmt: skip
+    assert done.returncode == 2
+    assert "bad.txt: no text in it" in done.stderr.decode()
+    expanded = run("predict", "--page", "pages/a.txt", "pages/b.txt", "--model", model, "--format", "tsv", cwd=tmp_path)
+    assert expanded.returncode == 0
+    assert len(expanded.stdout.splitlines()) == 1 + len(rows)
 
 
 def test_a_page_that_is_none_says_why(trained: Path, tmp_path: Path) -> None:
