@@ -25,7 +25,7 @@ _CUT = re.compile(r"(.{10,}?)\s*(?:…|\.{2,})$")
 _MIN_SENTENCE = 10
 _GAP = 4  # lines between two paragraphs of one article that are neither captions nor sentences
 _TITLE_REACH = 12  # lines over the first paragraph among which its title is looked for
-_TAIL = re.compile(r"\s*(?:[|<>ㅣ│:]|\s[–—:·-]|[–—-](?=[^\s–—-]{1,10}$))\s*([^|<>ㅣ│]{1,25})$")
+_TAIL = re.compile(r"\s*(?:[|<>ㅣ│:]+|\s[–—:·-]|[–—-](?=[^\s–—-]{1,10}$))\s*([^|<>ㅣ│]{1,25})$")
 _DATE = re.compile(r"(\d{4})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})")
 _ARTICLE_TYPES = frozenset(("newsarticle", "article", "reportagenewsarticle", "analysisnewsarticle", "blogposting"))
 _ADDRESS = re.compile(r"\s*[(<\[]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[)>\]]?\s*$")
@@ -270,9 +270,8 @@ def _press_over(document: Document, lines: Sequence[Line], title: str, body: str
         text = line.text
         if len(text) <= 15 and line.node.words & (PRESS_WORDS | {"media"}) and not portal.match("noise", text):
             return text
-        byline = portal.match("bylines", text)
-        if byline and byline.groupdict().get("press"):
-            return byline["press"].strip()
+        if byline := portal.byline_press(text):
+            return byline
         if portal.match("press", text):
             return text
     for image in document.images:
@@ -416,10 +415,9 @@ def _title(texts: Sequence[str], first: int, portal: Portal) -> tuple[str | None
     for i in over:
         if is_paragraph(texts[i], portal) or (bylines and i < bylines[-1] - 2):
             break
-        found = portal.match("bylines", texts[i])
-        if found:
+        if portal.match("bylines", texts[i]):
             bylines.append(i)
-            press = press or found.groupdict().get("press")
+            press = press or portal.byline_press(texts[i])
         elif portal.match("press", texts[i]):
             press = press or texts[i]
     for i in over:
@@ -428,4 +426,4 @@ def _title(texts: Sequence[str], first: int, portal: Portal) -> tuple[str | None
         # With a byline the title stands over it; what stands under it is a caption or a summary.
         if title is None and not (bylines and i >= bylines[0]) and headline_like(texts[i], portal):
             title = texts[i]
-    return title, press.strip() if press else None
+    return title, press

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -38,6 +37,7 @@ _PICKED = re.compile(r"\s*(?:언론사\s?(?:선정|픽)|PiCK|선정)\s*$", re.IG
 _DETAILS = 8  # parts behind a headline among which its press and its label are looked for
 _ALIKE = frozenset("li dd dt tr td a article p".split())  # in lists these are alike whatever their class
 _NEAR = 14  # parts between two links to one article that are of one item
+_WHOLE = frozenset("body html main header footer nav aside form".split())  # more than an item
 _MANY = 8
 _MAX_PRESS = 20  # characters
 _PROSE = 50  # characters of a text that is a lede, or of an article if there are two of them
@@ -196,7 +196,7 @@ def _same_article(first: Link, second: Link) -> bool:
 def _item(link: Link, count: Count, texts: Count, prose: Count) -> Node:
     """Return the largest element around a headline that holds no other and no heading of a list."""
     node = link.node
-    while (parent := node.parent) is not None and parent.tag not in ("body", "html", "main") and count(parent) == 1:
+    while (parent := node.parent) is not None and parent.tag not in _WHOLE and count(parent) == 1:
         others = [child for child in parent.children if child is not node]
         if any(_is_heading(child) for child in others) or prose(parent) > 1 or parent.end - parent.start > _MOST_PARTS:
             break
@@ -339,8 +339,8 @@ def _start(node: Node) -> int:
 
 def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None, str | None]:
     """Return the press and the section's name that stand beside a headline."""
-    press = label = weak = None
-    seen: Counter[str] = Counter()
+    press = weak = None
+    labels: set[str] = set()
     for number in range(link.item.start, min(link.end, link.part + _DETAILS)):
         part = document.parts[number]
         text = _PICKED.sub("", part.text).strip(" ·|")
@@ -349,18 +349,17 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
         around = set().union(
             *(node.words for node in part.node.up() if node.start >= link.item.start and node.end <= link.end)
         )
-        byline = portal.match("bylines", text)
         if portal.is_label(text):
-            label = label or portal.section(text)
+            labels |= {section} if (section := portal.section(text)) else set()
         elif portal.match("noise", text) or portal.match("menu", text):
             continue
         elif (around & PRESS_WORDS and len(text) <= _MAX_PRESS) or portal.match("press", text):
             press = press or text
-        elif byline and byline.groupdict().get("press"):
-            press = press or byline["press"].strip()
-        elif around & {"info", "name"} and len(text) <= 14 and seen["weak"] == 0:
-            seen["weak"] += 1
-            weak = text
+        elif byline := portal.byline_press(text):
+            press = press or byline
+        elif around & {"info", "name"} and len(text) <= 14:
+            weak = weak or text
+    label = labels.pop() if len(labels) == 1 else None
     if press is None:
         first = bisect_left(document.images, link.item.start, key=_start)
         for image in islice(document.images, first, first + _DETAILS):

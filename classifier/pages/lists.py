@@ -196,9 +196,9 @@ class _List:
     def _take_unmarked(self, text: str, line: Line, at: int) -> bool:
         """Read a line without a bullet: a press, a new item of a plain list, or the list's end."""
         is_press = self.portal.match("press", text) is not None
-        byline = self.portal.match("bylines", text)
+        byline = self.portal.match("bylines", text) is not None
         if self.current is not None and (is_press or byline):
-            press = text if byline is None else byline.groupdict().get("press")
+            press = self.portal.byline_press(text) if byline else text
             self.current.press = self.current.press or press
             return True
         if self.listed:

@@ -93,6 +93,12 @@ class Portal:
         """Whether a name is that of a portal, which is no press."""
         return any(portal in name.casefold() for portal in self.portals)
 
+    def byline_press(self, line: str) -> str | None:
+        """Return the press that a byline names, or None."""
+        found = self.match("bylines", line)
+        press = (found.groupdict().get("press") or "").strip() if found else ""
+        return press if press and not press.endswith(("기자", "특파원", "위원", "작가")) else None
+
     def press_of(self, text: str) -> str | None:
         """Return the press that a text names: its name, or the title of its list (새벽일보 주요뉴스)."""
         bare = _OF_PRESS.sub("", text)

@@ -548,6 +548,133 @@ def magazine_portal_feed() -> Layout:
     return Layout(html + "</ul></div>", rows, (TITLE, "", "블록터"))
 
 
+@layout
+def daily_section_2017() -> Layout:
+    html, rows = (
+        head("정치 : 뉴스 : 동네닷컴")
+        + '<div id="header"><ul class="gnb"><li><a href="/Politics">정치</a></li></ul></div><h1><a>정치</a></h1>',
+        [],
+    )
+    html += '<div id="content"><div class="articleList_con">'
+    for n, text in enumerate(SECTIONS["정치"]):
+        html += (
+            f'<div class="articleList"><a href="http://news.dongne.example/3/all/20170511/8432123{n}/1"><div class="thumb"><img alt=""></div><div class="rightList"><span class="tit">{text}</span>'
+            f'<span class="txt">{LEDE}</span><span class="date">2017-05-11 03:0{n}</span></div></a></div>'
+        )
+        rows.append((text, "정치", ""))
+    html += '</div></div><div id="right"><div class="hotNews"><h3>핫클릭! 베스트</h3><ul>'
+    for n, text in enumerate((SECTIONS["연예"][0], SECTIONS["스포츠"][1], SECTIONS["사회"][1])):
+        html += f'<li class="n{n}"><a href="http://news.dongne.example/3/all/20170511/8499999{n}/2">{text}</a></li>'
+        rows.append((text, "", ""))
+    return Layout(
+        html + '</ul></div><div class="tv"><h3>동영상</h3><a href="/tv"><img alt="영상"></a></div></div>', rows
+    )
+
+
+@layout
+def daily_section_with_definition_lists() -> Layout:
+    html, rows = head("사회 - 한길닷컴", og_title="사회 - 한길닷컴"), []
+    html += '<div id="csh_menu"><a href="/politics">정치</a><a href="/national">사회</a></div><div class="list_body"><h2 class="list_title">사회 <span>최신 기사 목록</span></h2>'
+    for n, text in enumerate(SECTIONS["사회"]):
+        link = f"http://news.hangil.example/site/data/html_dir/2017/05/27/201705270146{n}.html"
+        html += (
+            f'<dl class="list_item"><dt><a href="{link}">{text}</a></dt><dd class="thumb"><a href="{link}"><img alt="{text}"></a></dd><dd class="desc"><a href="{link}">{LEDE}</a></dd>'
+            f'<dd class="date_author"><span class="date">2017.05.27 (토)</span> | <span class="author">한가람 기자</span></dd></dl>'
+        )
+        rows.append((text, "사회", ""))
+    return Layout(html + '<div class="paginate"><a href="?pn=2">2</a><a href="?pn=3">다음 페이지</a></div></div>', rows)
+
+
+@layout
+def economic_paper_home_2018() -> Layout:
+    html, rows = head("아침경제", og_title="아침경제", og_type="website", og_site_name="아침경제"), []
+    html += '<div id="gnb"><ul><li><a href="/economy/">경제</a></li><li><a href="/stock/">증권</a></li></ul></div><div class="index_box"><dl><dt><a href="/kospi">코스피</a></dt><dd>2,342.03 <em>▼ 28.11</em></dd></dl></div>'
+    html += (
+        '<div class="main_top"><h2><a href="http://news.morning.example/newsRead.php?sc=30000001&year=2018&no=409999">'
+        + SECTIONS["경제"][0]
+        + '</a></h2><ul class="rel"><li><a href="http://news.morning.example/newsRead.php?no=409998&year=2018&sc=30000001">ㄴ '
+        + SECTIONS["경제"][2]
+        + "</a></li></ul></div>"
+    )
+    rows += [(SECTIONS["경제"][0], "", ""), ("ㄴ " + SECTIONS["경제"][2], "", "")]
+    for name, sc in (("정치", 30200030), ("스포츠", 30000004)):
+        html += (
+            f'<div class="sec_box"><div class="tit_area"><strong class="tit"><a href="/{sc}">{name}</a></strong></div>'
+        )
+        for n, text in enumerate(SECTIONS[name][:3]):
+            html += f'<dl class="article_list"><dt class="tit"><a href="http://news.morning.example/newsRead.php?sc={sc}&year=2018&no=40927{n}">{text}</a></dt><dd class="desc"><a href="http://news.morning.example/newsRead.php?sc={sc}&year=2018&no=40927{n}">{LEDE}</a><span class="date">2018.06.28 18:12:1{n}</span></dd></dl>'
+            rows.append((text, name, ""))
+        html += "</div>"
+    html += '<div class="service_box"><h3>아침경제 서비스</h3><ul><li><a href="/luck/1">오늘의 운세 띠별로 보기</a></li><li><a href="/land/2">아파트 실거래가 한눈에 찾기</a></li><li><a href="/job/3">헤드헌터가 찾는 인재 등록하기</a></li></ul></div>'
+    html += '<div class="ad_area"><a href="http://adcr.example/click?id=123456">무릎 통증 "이것" 먹고 등산까지 다녀왔다</a></div>'
+    return Layout(html, rows)
+
+
+@layout
+def agency_article() -> Layout:
+    ld = (
+        '<script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle","headline":"'
+        + TITLE
+        + '","articleSection":"산업","datePublished":"2024-04-11T09:30:00+09:00","publisher":{"@type":"Organization","name":"누리통신"}}</script>'
+    )
+    html = (
+        head(
+            f"{TITLE} | 누리통신",
+            og_title=f"{TITLE} | 누리통신",
+            og_type="article",
+            og_url="https://www.nuri.example/view/AKR20240411012345017",
+        )
+        + ld
+    )
+    html += (
+        '<header><nav><ul><li><a href="/politics">정치</a></li></ul></nav><div class="ticker"><strong>속보</strong><a href="/view/AKR20240411999999001">' + SECTIONS["세계"][0] + "</a></div></header>"
+        f'<div class="container"><ul class="nav-path01"><li><a href="/">홈</a></li><li><a href="/industry">산업</a></li></ul><h1 class="tit01">{TITLE}</h1><p class="update-time">송고시간2024-04-11 09:30</p>'
+        '<div class="writer-zone01"><strong class="tit-name"><a href="/reporter/1">한가람 기자</a></strong><a href="/reporter/1">기자 페이지 바로가기</a></div><div class="scroller01"><article class="story-news article"><div class="tit-sub"><h2>"경첩 부품 절반으로"…유럽 다섯 나라 판매</h2></div>'
+        '<div class="comp-box photo-group"><figure><img><figcaption class="desc-con"><strong class="tit-cap">설명회장</strong><p class="txt-desc">(서울=누리통신) 오세린 기자 = 11일 설명회에서 관람객이 태블릿을 살펴보고 있다. 2024.4.11 serin@nuri.example</p></figcaption></figure></div>'
+        + f"<p>(서울=누리통신) 한가람 기자 = {BODY[0]}</p>" + "".join(f"<p>{text}</p>" for text in BODY[1:])
+        + '<p>garam@nuri.example</p><p class="txt-copyright">제보는 카카오톡 okjebo &lt;저작권자(c) 누리통신, 무단 전재-재배포, AI 학습 및 활용 금지&gt; 2024/04/11 09:30 송고</p></article></div>'
+        '<aside class="aside-box01"><h2>많이 본 뉴스</h2><ol>'
+    )  # fmt: skip
+    rows: list[Row] = [(SECTIONS["세계"][0], "", "")]
+    for n, (section, code) in enumerate((("사회", "society"), ("스포츠", "sports"), ("연예", "entertainment")), 1):
+        text = SECTIONS[section][0]
+        html += (
+            f'<li><span>{n}</span><a href="/view/AKR2024041188888{n}?section={code}/all&site=topnews01">{text}</a></li>'
+        )
+        rows.append((text, section, ""))
+    return Layout(html + "</ol></aside></div><footer><a>회사소개</a></footer>", rows, (TITLE, "경제", "누리통신"))
+
+
+@layout
+def photo_gallery_and_video_page() -> Layout:
+    html, rows = head("포토 : 새벽일보", og_title="포토 : 새벽일보", og_type="website"), []
+    html += '<h2>포토뉴스</h2><ul class="photo_list">'
+    for n, text in enumerate((SECTIONS["스포츠"][3], SECTIONS["생활문화"][1], SECTIONS["세계"][3])):
+        link = f"https://www.dawn.example/photo/article/20240411{n}001"
+        html += f'<li><a href="{link}" class="photo"><img alt="{text}"><span class="ico_play">재생 시간</span><span class="time">01:2{n}</span></a><a href="{link}" class="tit">{text}</a><span class="date">2024.04.11</span></li>'
+        rows.append((text, "", ""))
+    return Layout(html + "</ul>", rows)
+
+
+@layout
+def article_under_a_site_title() -> Layout:
+    """An old article page without og: metadata: its title stands in <title>, the heading and an email."""
+    html = (
+        head(f"{TITLE} :: 동네신문")
+        + '<table width="900"><tr><td><a href="/">동네신문</a></td></tr><tr><td class="view_t">'
+    )
+    html += f'<div class="View_Title"><strong>{TITLE}</strong></div><div class="View_Info">한가람 기자 &nbsp; | &nbsp; 승인 2014.05.11 13:20</div><div id="articleBody"><p>{"</p><p>".join(BODY)}</p><p>한가람 기자 garam@dongne.example</p></div></td><td class="right"><b>많이 본 기사</b><table>'
+    rows: list[Row] = []
+    for n, text in enumerate((SECTIONS["사회"][1], SECTIONS["정치"][1], SECTIONS["생활문화"][0]), 1):
+        html += f'<tr><td>{n}</td><td><a href="/news/articleView.html?idxno=1234{n}">{text}</a></td></tr>'
+        rows.append((text, "", ""))
+    return Layout(
+        html + "</table></td></tr></table><center>발행인 : 한누리 | 청소년보호책임자 : 한누리</center>",
+        rows,
+        (TITLE, "", "동네신문"),
+    )
+
+
 def extracted(page: str, portal: Portal) -> list[dict[str, str]]:
     extraction = Extraction()
     extraction.add(read(read_stream(io.BytesIO(page.encode()), "page.html", portal), portal), "page.html")
