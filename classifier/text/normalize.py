@@ -1,13 +1,14 @@
 """The one headline normaliser, used in training and in prediction alike.
 
-Two headlines that differ only in house style (quotes, bracket tags, ellipses, full-width forms,
-NFC or NFD, hanja shorthand) come out the same, so style cannot decide a section. What remains is
-lower-case letters, digits and single spaces.
+Two headlines that differ only in house style (quotes, bracket tags, ellipses, full-width forms, NFC or NFD, hanja
+shorthand) come out the same, so style cannot decide a section. Nor can what a crawl leaves in a headline: HTML entities
+and tags, web and e-mail addresses, characters that nobody sees, the publisher's name behind. What remains is lower-case
+letters, digits and single spaces.
 
-The normaliser is a short list of substitutions, none of which looks beyond a line. :func:`normalize_aligned`
-runs the very same list and keeps, for every character that comes out, the place in the original
-headline it came from, which is what explanations point at. :func:`normalize_all` looks the usual characters of
-many headlines up in a table, to the same effect, and leaves what is rare to the list.
+The normaliser is a short list of substitutions, none of which looks beyond a line. :func:`normalize_aligned` runs the
+same list and keeps, for every character of the result, its position in the original headline; explanations need it.
+:func:`normalize_all` replaces the usual characters of many headlines by a table, to the same effect, and leaves
+headlines with anything rare to the list.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.text.crawl import ADDRESS, ENTITY, LINE_TAG, SOURCE, UNSEEN, UNSEEN_BEYOND, WORD_TAG, unescape
+
 #: Raised whenever the output changes for any input: it keys the feature cache and the artefact.
-NORMALIZER_VERSION = 2
+NORMALIZER_VERSION = 3
 
 #: Hanja that stand for a whole word when they stand alone: 美 = 미국.
 _SHORTHAND = dict(
@@ -52,7 +55,7 @@ _READING = dict(
 #: Shorthand that keeps its full word even when glued to Hangul: 美대통령 = 미국대통령, 우리銀 = 우리은행.
 _GLUED = frozenset("美日北韓英獨佛伊露印濠豪靑檢警與野銀證硏")
 
-#: Tags that say how a story is filed, not what it is about.
+#: Tags that tell how an article is filed, not what it is about.
 _TAG_WORDS = (
     r"속보|긴급|단독|종합|상보|전문|영상|동영상|포토|사진|화보|그래픽|인터뷰|르포|기획|특집|현장|"
     r"인포그래픽|카드뉴스|게시판|알림|표|주요|이슈|분석|해설|팩트체크|[상중하]|상편|중편|하편|完|끝|"
@@ -106,26 +109,33 @@ _COMPOSING = re.compile(rf"[{_MARKS}\u1100-\u115f\ua960-\ua97c\ud7b0-\ud7fb]")
 _COMPOSED_LINE = re.compile(rf"^.*{_COMPOSING.pattern}.*$", re.MULTILINE)
 _CHANGING = re.compile(r"[^\x00-\x7f가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2190-\u2193\u3131-\u318e\uffa0-\uffdc]")
 
+_BEYOND = re.compile(f"[{UNSEEN_BEYOND}]")
 _LETTERS = re.compile(r"[A-Z]+|[^\x00-\x7f가-힣]+")
 _EDGES = re.compile(r"^ | $", re.MULTILINE)
 _HANJA = re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+")
 # Tags at the end whose brackets were lost on the way.
 _TAIL = re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$")
 
-_STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
-    (re.compile(rf"[{_QUOTES}]"), ""),  # first, for a quoted tag is a tag
+_TAG = re.compile(
+    rf"{_OPEN}{_GAP}*(?:{_TAG_WORDS}){_GAP}*\d*{_GAP}*보?{_GAP}*[+]?{_GAP}*{_CLOSE}"
+    rf"|{_OPEN}{_GAP}*\d+{_GAP}*보{_GAP}*{_CLOSE}"
+)
+_POINT_INSIDE = re.compile(r"\.(?<=\d\.)(?=\d)")
+
+Step = tuple[re.Pattern[str], Replacement]
+#: What a crawl left in a headline.
+_CRAWL: tuple[Step, ...] = ((ENTITY, unescape), (LINE_TAG, " "), (WORD_TAG, ""), (ADDRESS, " "))
+_STEPS: tuple[Step, ...] = (
+    *_CRAWL,
+    (re.compile(rf"[{_QUOTES}{UNSEEN}]"), ""),  # before the tags, for a quoted tag is a tag
+    (_BEYOND, ""),
     (_CLUSTER, _nfkc),
     (_LETTERS, _lower),
-    (
-        re.compile(
-            rf"{_OPEN}{_GAP}*(?:{_TAG_WORDS}){_GAP}*\d*{_GAP}*보?{_GAP}*[+]?{_GAP}*{_CLOSE}"
-            rf"|{_OPEN}{_GAP}*\d+{_GAP}*보{_GAP}*{_CLOSE}"
-        ),
-        " ",
-    ),
+    (_TAG, " "),
+    (SOURCE, ""),
     (_HANJA, _hanja),
     (re.compile(r",(?<=\d,)(?=\d{3})"), ""),
-    (re.compile(r"\.(?<=\d\.)(?=\d)"), "\u2024"),  # a decimal point outlives the next steps
+    (_POINT_INSIDE, "\u2024"),  # a decimal point outlives the next steps
     *((re.compile(char), "") for char in "「」『』&"),
     (re.compile("_"), " "),
     (re.compile(r"[^\w%\u2024\n ]"), " "),
@@ -134,6 +144,11 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
     (_EDGES, ""),
     (_TAIL, ""),
 )
+#: What only texts with an unusual character need.
+_UNUSUAL = re.compile(
+    r"[^ \n!-%'*-,;=?A-Z^-z~가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2026\u2190-\u2193\u3131-\u3163\u3165-\u318e]"
+)
+_FOR_UNUSUAL = {_BEYOND, _CLUSTER, _TAG, SOURCE, _POINT_INSIDE, *map(re.compile, "「」『』&\u2024")}
 
 
 def normalize(headline: str) -> str:
@@ -150,13 +165,14 @@ def normalize_all(headlines: Sequence[str]) -> list[str]:
     if len(headlines) < _MANY:
         return _substitute(headlines)
     text = _lines(headlines)
-    codes = _BECOMES.take(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32), mode="clip")
-    lines = _edit(codes)
+    codes = _BECOMES.take(np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16), mode="clip")
+    lines, doubtful = _edit(codes)
     rare = (codes == _RARE).nonzero()[0]
     if len(rare):
-        which = np.unique((codes == _BREAK).nonzero()[0].searchsorted(rare)).tolist()
-        for i, line in zip(which, _substitute([headlines[i] for i in which]), strict=True):
-            lines[i] = line
+        doubtful += (codes == _BREAK).nonzero()[0].searchsorted(rare).tolist()
+    which = sorted(set(doubtful))
+    for i, line in zip(which, _substitute([headlines[i] for i in which]), strict=True):
+        lines[i] = line
     return lines
 
 
@@ -173,7 +189,7 @@ def _substitute(headlines: Sequence[str]) -> list[str]:
     if not headlines:
         return []
     text = _lines(headlines)
-    for step in _ON_TEXTS:
+    for step in _ON_TEXTS if _UNUSUAL.search(text) else _ON_USUAL_TEXTS:
         text = step(text)
     pattern, replacement = _STEPS[-1]
     return [pattern.sub(replacement, line) if line[-1:] in "합보" else line for line in text.split("\n")]
@@ -181,8 +197,13 @@ def _substitute(headlines: Sequence[str]) -> list[str]:
 
 def _compose(text: str) -> str:
     if _COMPOSING.search(text):
-        text = _COMPOSED_LINE.sub(lambda line: _CLUSTER.sub(_nfkc, line.group()), text)
-    return _CHANGING.sub(_nfkc, text.replace("…", "..."))
+        text = _COMPOSED_LINE.sub(lambda line: _CLUSTER.sub(_nfkc, _BEYOND.sub("", line.group())), text)
+    return _CHANGING.sub(_nfkc_of_one, text.replace("…", "..."))
+
+
+def _nfkc_of_one(match: re.Match[str]) -> str:
+    char = match.group()
+    return "" if char > "\uffff" and _BEYOND.match(char) else unicodedata.normalize("NFKC", char)
 
 
 def _lower_whole(text: str) -> str:
@@ -194,8 +215,37 @@ def _trim(text: str) -> str:
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
+def _where(trigger: re.Pattern[str], steps: Sequence[tuple[re.Pattern[str], Replacement]]) -> Callable[[str], str]:
+    """Return a way to do some steps on the lines in which ``trigger`` is found; they change no other."""
+
+    def step(text: str) -> str:
+        pieces: list[str] = []
+        last = 0
+        for match in trigger.finditer(text):
+            if match.start() < last:
+                continue  # of a line that was done
+            begin = text.rfind("\n", last, match.start()) + 1 or last
+            end = text.find("\n", match.start())
+            end = len(text) if end < 0 else end
+            line = text[begin:end]
+            for pattern, replacement in steps:
+                line = pattern.sub(replacement, line)
+            pieces += [text[last:begin], line]
+            last = end
+        return "".join([*pieces, text[last:]]) if pieces else text
+
+    return step
+
+
+# What a line must hold for these steps to change it.
+_CRAWL_SIGNS = re.compile(r"[&<@.:](?:(?<=&)(?=#|[a-zA-Z]{2})|(?<=[<@])|(?<=\.)(?=[a-zA-Z])|(?<=:)(?=//))")
 #: Quicker ways to do a step on a text, to the same effect.
-_WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {_CLUSTER: _compose, _LETTERS: _lower_whole, _EDGES: _trim}
+_WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {
+    _BEYOND: str,
+    _CLUSTER: _compose,
+    _LETTERS: _lower_whole,
+    _EDGES: _trim,
+}
 
 
 def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str], str]:
@@ -209,7 +259,13 @@ def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[st
 
 
 #: All steps but the last, which is a matter of single lines.
-_ON_TEXTS = [_on_text(pattern, replacement) for pattern, replacement in _STEPS[:-1]]
+_ON_TEXTS = [
+    _where(_CRAWL_SIGNS, _CRAWL),
+    *(_on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1]),
+]
+_ON_USUAL_TEXTS = [
+    _on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1] if pattern not in _FOR_UNUSUAL
+]
 
 #: All that a tail of usual characters is made of.
 _OF_TAILS = " 종합속보0123456789"
@@ -217,41 +273,62 @@ _OF_TAILS = " 종합속보0123456789"
 #: Headlines; fewer are sooner substituted than looked up.
 _MANY = 64
 
-# What a character becomes that is taken out, and one that the substitutions have to look at.
-_DROPPED, _RARE = 0, 1
-_BREAK, _SPACE, _COMMA, _POINT, _ZERO, _TOTAL, _REPORT, _FIRST, _LAST = map(ord, "\n ,.0합보\u4e00\u9fff")
+# What the table gives for a character that is taken out, for one that only the substitutions can treat, and for those
+# whose neighbours matter.
+_DROPPED, _RARE, _COMMA, _POINT, _MARK = range(5)
+_BREAK, _SPACE, _DECIMAL, _ZERO, _A, _TOTAL, _REPORT, _FIRST, _LAST = map(ord, "\n .0a합보\u4e00\u9fff")
 _AROUND = np.array([-1, 1, 2, 3])
 
 
-def _table() -> NDArray[np.uint32]:
+def _table() -> NDArray[np.uint16]:
     """Return what each character of the basic plane becomes as long as nothing around it matters, (65536,)."""
-    table = np.full(1 << 16, _RARE, np.uint32)
-    for first, last in ("az", "09", "가힣", "ㄱㆎ", "\u4e00\u9fff", ",,", "..", "%%", "  ", "\n\n"):
+    table = np.full(1 << 16, _RARE, np.uint16)
+    for first, last in ("az", "09", "가힣", "ㄱㆎ", "\u4e00\u9fff", "%%", "  ", "\n\n"):
         table[ord(first) : ord(last) + 1] = np.arange(ord(first), ord(last) + 1)
     table[ord("A") : ord("Z") + 1] = table[ord("a") : ord("z") + 1]
-    for characters, becomes in (("\"'`‘’“”", _DROPPED), ("·…‥⋯!?:;/|+-=~*^#@$×∼‧∙–—―→←↑↓↔○★♥♡", _SPACE)):
+    for characters, becomes in (
+        ("\"'`‘’“”", _DROPPED),
+        ("·…‥⋯!?;+=~*^#$×∼‧∙―→←↑↓↔○★♥♡", _SPACE),
+        ("-:/–—", _MARK),
+        (",", _COMMA),
+        (".", _POINT),
+    ):
         table[[ord(character) for character in characters]] = becomes
+    for first, last in re.findall("(.)(?:-(.))?", UNSEEN, re.DOTALL):
+        table[ord(first) : ord(last or first) + 1] = _DROPPED
     return table
 
 
 _BECOMES = _table()
 
 
-def _edit(codes: NDArray[np.uint32]) -> list[str]:
-    """Return the lines of characters that were looked up, after the steps that look at what stands around them."""
-    codes = np.concatenate([codes[codes > _RARE], [np.uint32(_BREAK)] * 3])
-    signs = ((codes == _COMMA) | (codes == _POINT)).nonzero()[0]
-    digits = codes.take(signs[:, None] + _AROUND, mode="clip") - np.uint32(_ZERO) < 10
-    point = codes[signs] == _POINT
-    codes[signs[~(point & digits[:, :2].all(axis=1))]] = _SPACE
-    codes[signs[~point & digits.all(axis=1)]] = _DROPPED
+def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
+    """Return the lines of characters that were looked up, and which of them need the substitutions.
+
+    It does the steps that look at a character's neighbours. Lines that may hold an address or a publisher's name need
+    the substitutions.
+    """
+    codes = np.concatenate([codes[codes > _RARE], [np.uint16(_BREAK)] * 3])
+    signs = (codes <= _MARK).nonzero()[0]
+    sign = codes[signs]
+    around = codes.take(signs[:, None] + _AROUND, mode="clip")
+    digits = around - np.uint16(_ZERO) < 10
+    point = sign == _POINT
+    doubtful = point & (around[:, 1] - np.uint16(_A) < 26)  # example.com
+    doubtful |= (sign == _MARK) & ((around[:, 0] == _SPACE) | (around[:, 1] == _MARK))  # " - ", "://"
+    doubtful_lines = []
+    if doubtful.any():
+        doubtful_lines = (codes == _BREAK).nonzero()[0].searchsorted(signs[doubtful]).tolist()
+    codes[signs] = _SPACE
+    codes[signs[point & digits[:, :2].all(axis=1)]] = _DECIMAL
+    codes[signs[(sign == _COMMA) & digits.all(axis=1)]] = _DROPPED
     # Of several spaces the last one stays, and none at the end of a line.
     kept = codes > _RARE
-    kept[:-1] &= (codes[:-1] != _SPACE) | ((codes[1:] != _SPACE) & (codes[1:] != _BREAK))
+    kept[:-1] &= (codes[:-1] != _SPACE) | (codes[1:] > _SPACE)
     codes = codes[kept][:-2]
-    lines = codes.tobytes().decode("utf-32-le").replace("\n ", "\n").removeprefix(" ").split("\n")[:-1]
+    lines = codes.tobytes().decode("utf-16-le").replace("\n ", "\n").removeprefix(" ").split("\n")[:-1]
     breaks = (codes == _BREAK).nonzero()[0]
-    hanja = ((codes >= _FIRST) & (codes <= _LAST)).nonzero()[0]
+    hanja = (codes - np.uint16(_FIRST) <= _LAST - _FIRST).nonzero()[0]
     for i in np.unique(breaks.searchsorted(hanja)).tolist():
         lines[i] = _HANJA.sub(_hanja, lines[i])
     ending = codes[breaks - 1]  # of a line; no hanja is read like these
@@ -259,7 +336,7 @@ def _edit(codes: NDArray[np.uint32]) -> list[str]:
         line = lines[i]
         tail = _TAIL.search(line, len(line.rstrip(_OF_TAILS)))
         lines[i] = line[: tail.start()] if tail else line
-    return lines
+    return lines, doubtful_lines
 
 
 def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:

@@ -26,6 +26,12 @@ STYLES: dict[str, Callable[[str], str]] = {
     "full width": lambda h: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in h),
     "upper case": str.upper,
     "wide spaces": lambda h: h.replace(" ", "\u3000 "),
+    "escaped quotes": lambda h: f"&amp;quot;{h}&#x27;",
+    "a tag inside a word": lambda h: f"{h[:1]}<b>{h[1:2]}</b>{h[2:]}",
+    "web address": lambda h: f"{h} https://n.news.example.com/article/001/0001",
+    "e-mail address": lambda h: f"{h} hong@example.co.kr",
+    "unseen characters": "\u200b\u00ad\u3164".join,
+    "publisher and portal": lambda h: f"{h} - 한국경제 : 네이버 뉴스",
 }
 
 

@@ -13,6 +13,9 @@ PIECES = """
 [속보] (종합2보) <상> 【단독】 (上) 종합 속보 종합2보 3보 1보 美 日 中 北 與野 美中 文 女 銀 兆
 대통령 협상 배구 경제 10 1,000 3.5 % & ' " “ ” ‘ ’ ´ 「 」
 … ... · , . _ - ( [ ] ) ＫＢＳ １２ ㈜ ½ ① ㄱ ㅏ ㄳ ㅋㅋ 하 Ａ É Ā
+&quot; &amp; &amp;lt; &#39; &#x27 &nbsp; & ; # <b> </b> <br/> < > = www. a.b.com /c https:// @
+kim@b.co.kr | : – 연합뉴스 kbs 기사본문
+\u200b \u00ad \u3164 \u2060 \ufe0f \u115f \U000e0100 \U0001f600 \x00
 """.split()
 messy = st.lists(st.one_of(st.sampled_from([*PIECES, " ", "\u3000"]), st.text(max_size=3)), max_size=12).map("".join)
 check = settings(max_examples=300, deadline=None)
@@ -84,6 +87,70 @@ check = settings(max_examples=300, deadline=None)
         ("물가 3.5% 상승", "물가 3.5% 상승"),
         ("환율 1,234.5원", "환율 1234.5원"),
         ("A.B. 컴퍼니", "a b 컴퍼니"),
+        # HTML entities, escaped once and more, some without their semicolon
+        ("&quot;집값&quot; 잡는다", "집값 잡는다"),
+        ("&amp;quot;집값&amp;amp;quot; 잡는다", "집값 잡는다"),
+        ("&#39;집값&#x27; &#039;잡는다&#8217;", "집값 잡는다"),
+        ("&#38;quot;집값&#x26;#39; 잡는다", "집값 잡는다"),
+        ("&quot집값&quot 잡는다&#39", "집값 잡는다"),
+        ("&QUOT;집값&NBSP;잡는다&AMP;LT;", "집값 잡는다"),
+        ("A사&middot;B사&nbsp;합병&hellip;&ldquo;시너지&rdquo;", "a사 b사 합병 시너지"),
+        ("R&amp;D 예산, AT&amp;T, M&A&#44; S&P500", "rd 예산 att ma sp500"),
+        ("국&shy;회&#8203; 개&zwnj;의&#10;가결&#0;", "국회 개의 가결"),
+        ("&lt;오징어 게임&gt; 시즌2", "오징어 게임 시즌2"),
+        ("R&D 투자; AT&T; S&TD 상장", "rd 투자 att std 상장"),
+        ("&없는이름; &nosuchname; 가", "없는이름 nosuchname 가"),
+        # tags
+        ("수학 <b>올림피</b>아드 금메달", "수학 올림피아드 금메달"),
+        ("수학 &lt;b&gt;올림피&lt;/b&gt;아드 금메달", "수학 올림피아드 금메달"),
+        ('<font color="red">코스피</font><br/>상승<BR>마감', "코스피 상승 마감"),
+        ('<a href="https://a.example.com/1">코스피</a> <img src=x> 상승<!-- 끝 -->', "코스피 상승"),
+        ("[<b>속보</b>] 코스피 상승", "코스피 상승"),
+        ("a<b, 3<5, 5>3", "a b 3 5 5 3"),
+        ("<오징어 게임>·<Her>·<Big>·<기생충> 재개봉", "오징어 게임 her big 기생충 재개봉"),
+        # addresses
+        ("금리 동결 https://n.news.example.com/article/001/0001?sid=1&amp;b=2", "금리 동결"),
+        ("금리 동결(HTTP://EXAMPLE.COM)…환율 상승", "금리 동결 환율 상승"),
+        ("금리 동결 https://ko.example.org/wiki/한국은행_총재 전망", "금리 동결 전망"),
+        ("금리 동결 https://example.com/a1입니다", "금리 동결 입니다"),
+        ("금리 동결 www.example.co.kr/a", "금리 동결"),
+        ("금리 동결 n.news.example.com han.gl/AbC9", "금리 동결"),
+        ("금리 동결 https://exam\u200bple.com/a\u00adb", "금리 동결"),
+        ("[홍길동 기자 hong.gd+a@mail.example.co.kr] 금리 동결", "홍길동 기자 금리 동결"),
+        ("금리 동결 mailto:hong@example.com", "금리 동결"),
+        ("naver.com·쿠팡.com·Booking.com 제재", "naver com 쿠팡 com booking com 제재"),
+        ("naver.co.kr 접속 장애", "naver co kr 접속 장애"),
+        ("@realDonaldTrump 계정, BTS@MAMA, 3@5", "realdonaldtrump 계정 bts mama 3 5"),
+        ("U.S.A. vs.LG 3.5배, 2025.4.1 개막", "u s a vs lg 3.5배 2025.4.1 개막"),
+        ("A/B 테스트: and/or", "a b 테스트 and or"),
+        # characters that nobody sees
+        ("국\u200b회 본\u200c회\u200d의 개\ufeff의", "국회 본회의 개의"),
+        ("국\u00ad회 본\u2060회의 \u200e개\u202a의\u202c", "국회 본회의 개의"),
+        ("국\u3164회 본\u115f회\u1160의 개\uffa0의", "국회 본회의 개의"),
+        ("국\ufe0f회 본\U000e0101회의 \U0001f600개\ufe0e의", "국회 본회의 개의"),
+        ("국\x00회 본\x08회\x7f의 개\u0085의", "국회 본회의 개 의"),
+        ("E\u200b\u0301 a\U000e0101\u0301", "é á"),
+        ("ᄒ\u200bᅡ\u00adᆫ국", "한국"),
+        # publishers and portals behind
+        ("금리 동결 - 한국경제", "금리 동결"),
+        ("금리 동결 | 연합뉴스", "금리 동결"),
+        ("금리 동결 : 네이버 뉴스", "금리 동결"),
+        ("금리 동결 - 머니투데이 : 네이버뉴스", "금리 동결"),
+        ("금리 동결 – 부산일보 | Daum 뉴스", "금리 동결"),
+        ("금리 동결 / YTN", "금리 동결"),
+        ("금리 동결 (매일경제)", "금리 동결"),
+        ("금리 동결[KBS 뉴스]", "금리 동결"),
+        ("금리 동결 ｜ 연합뉴스", "금리 동결"),
+        ("금리 동결&nbsp;-&nbsp;연합뉴스&nbsp;", "금리 동결"),
+        ("금리 동결 < 금융 < 경제 < 기사본문 - 어느신문", "금리 동결"),
+        ("마감 시황 종합2보 - 연합뉴스", "마감 시황"),
+        ("금리 동결 - 한국경제 https://example.com/1", "금리 동결"),
+        ("금리 동결 - 외국인 순매수", "금리 동결 외국인 순매수"),
+        ("금리 동결 - 한국경제 전망", "금리 동결 한국경제 전망"),
+        ("금리 동결-한국경제", "금리 동결 한국경제"),
+        ("흔들리는 한국경제", "흔들리는 한국경제"),
+        ("연합뉴스 - 수습기자 공채", "연합뉴스 수습기자 공채"),
+        ("코스피: 3,000 | 코스닥: 1,000", "코스피 3000 코스닥 1000"),
         # nothing left
         ("", ""),
         ("[속보]", ""),
@@ -92,6 +159,8 @@ check = settings(max_examples=300, deadline=None)
 )
 def test_house_style_is_taken_off(headline, expected):
     assert normalize(headline) == expected
+    assert normalize_all([headline, "한은"] * 64) == [expected, "한은"] * 64
+    assert normalize_aligned(headline)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +199,7 @@ def test_many_at_once_are_normalized_like_each_alone(times, texts):
 
 
 # Of what is looked up alone, so that every step is taken which looks at what stands around a character.
-usual = st.text(st.sampled_from("가보합종속 中美日億3500,,..%…·'“?A"), max_size=14)
+usual = st.text(st.sampled_from("가보합종속 中美日億3500,,..%…·'“?Aa-:/\u200b"), max_size=14)
 
 
 @settings(max_examples=1000, deadline=None)
@@ -162,11 +231,45 @@ def test_spans_lie_inside_the_headline_in_order_and_hold_something(text):
     assert [start for start, _ in spans] == sorted(start for start, _ in spans)
 
 
+def test_spans_skip_what_a_crawl_left():
+    headline = "&quot;<b>국\u200b회</b>&amp;quot; www.example.com 개&#54924; - 연합뉴스"
+    result, spans = normalize_aligned(headline)
+    assert result == "국회 개회"
+    assert [headline[slice(*span)] for span in spans] == ["국", "회", " www.example.com ", "개", "&#54924;"]
+
+
 def test_spans_point_at_what_a_character_came_from():
     headline = "[속보] ‘美’ 금리 1,000％…"
     result, spans = normalize_aligned(headline)
     assert result == "미국 금리 1000%"
     assert [headline[slice(*spans[i])] for i in (0, 1, 3, 4, 6, 7, 10)] == ["美", "美", "금", "리", "1", "0", "％"]
+
+
+CRAWL = {
+    "an address behind": lambda h: f"{h} https://n.news.example.com/article/001/0001",
+    "an e-mail address behind": lambda h: f"{h} hong@example.co.kr",
+    "quotes escaped": lambda h: f"&quot;{h}&#039;",
+    "quotes escaped twice": lambda h: f"&amp;ldquo;{h}&amp;rdquo;",
+    "a tag round a syllable": lambda h: f"{h[:2]}<b>{h[2:3]}</b>{h[3:]}",
+    "zero-width space": "\u200b".join,
+    "soft hyphen": "\u00ad".join,
+    "byte order mark": lambda h: "\ufeff" + h,
+    "Hangul filler": "\u3164".join,
+    "marks of direction": lambda h: f"\u202b{h[:2]}\u200f{h[2:]}\u202c",
+    "variation selector": "\ufe0f".join,
+    "variation selector beyond the basic plane": "\U000e0100".join,
+    "publisher": lambda h: f"{h} - 한국경제",
+    "portal": lambda h: f"{h} : 네이버 뉴스",
+}
+
+
+@pytest.mark.parametrize("left", CRAWL)
+def test_what_a_crawl_leaves_changes_nothing(sample, left):
+    headlines = [headline for headline, _ in sample["test"]]
+    expected = normalize_all(headlines)
+    changed = [CRAWL[left](headline) for headline in headlines]
+    assert normalize_all(changed) == expected
+    assert [normalize(headline) for headline in changed[:200]] == expected[:200]
 
 
 @check
@@ -202,3 +305,11 @@ def test_a_quote_mark_beside_a_letter_changes_nothing(sample, quote):
             if beside_letter and normalize(quoted) != expected:
                 changed.append(quoted)
     assert changed == []
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a.", "&amp;", "&#0", "<a =", "<!--", "< a", "- kbs", "|kbs ", "http://", "a@", "(", " "]
+)
+def test_a_long_headline_takes_time_in_proportion(piece):
+    text = piece * (100_000 // len(piece)) + " a@ .com ://"  # for hours, if it were in proportion to the square
+    assert normalize(text) == normalize_all([text, *["한은"] * 64])[0]
