@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from benchmarks.common import figures, write
-from benchmarks.halves import CRAWL, halves
+from benchmarks.halves import CRAWL, half
 
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
@@ -36,9 +36,7 @@ def main(reference: str) -> None:
     base = pd.concat([load_corpus("sample:train"), load_corpus("sample:wide")], ignore_index=True)
     desk = load_corpus(reference).sample(frac=1, random_state=0)
     train = pd.concat([base, desk], ignore_index=True)
-    crawl = load_corpus(CRAWL)
-    read_half = crawl.iloc[halves(crawl["headline"].tolist())[0]]
-    tables = {f"half of {CRAWL}": read_half, "ynat:train": load_corpus("ynat:train")}
+    tables = {f"{CRAWL}, read half": half(unread=False), "ynat:train": load_corpus("ynat:train")}
     cache = feature_cache()
     headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), SECTIONS)
     data = TrainingSet(headlines, cache.counts(headlines, CHOSEN.features), target, SECTIONS, [], cache.embeddings())
@@ -47,7 +45,7 @@ def main(reference: str) -> None:
         model = fit_model(CHOSEN, data, np.arange(len(base) + size))
         row: dict[str, Any] = {"rows of the part": f"{size:,}"}
         for name, table in tables.items():
-            evaluated = evaluate(model, table.reset_index(drop=True))
+            evaluated = evaluate(model, table)
             read = figures(evaluated)
             row |= {name: read["macro-F1"], f"{name}, 95% interval": read["95% interval"]}
             f1 = {key: round(value["f1"], 3) for key, value in evaluated.evaluation.per_section.items()}

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.corpus.datasets import load_corpus
@@ -33,6 +34,12 @@ def halves(headlines: list[str], seed: int = 0) -> tuple[NDArray[np.intp], NDArr
     dealt = np.random.default_rng(seed).permutation(groups.max() + 1)
     first = dealt[groups] < len(dealt) / 2
     return np.flatnonzero(first), np.flatnonzero(~first)
+
+
+def half(unread: bool) -> pd.DataFrame:
+    """Return one half of the crawl: the one that stays unread, or the one whose errors were read."""
+    table = load_corpus(CRAWL)
+    return table.iloc[halves(table["headline"].tolist())[int(unread)]].reset_index(drop=True)
 
 
 if __name__ == "__main__":
