@@ -1,8 +1,8 @@
 """The model of the composed sample on real headlines: each table is read once, none had a part in choosing the model.
 
 Of `portal-2025` the half is read whose errors nobody looked at (`benchmarks/halves.py`); the other half steered
-`sample:desk`. Needs `models/sample`, which `classifier train` leaves, and `portal-2025`, a table in the data home that stands for a
-crawl of one's own.
+`sample:desk`. Needs `models/sample`, which `classifier train` leaves, and `portal-2025`, a table in the data home that
+stands for a crawl of one's own.
 """
 
 from __future__ import annotations
