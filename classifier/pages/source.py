@@ -24,6 +24,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: What is saved or given in place of a page, by how it begins, and what to do.
 _NO_PAGES = (
     (re.compile(rb"%PDF-"), "a PDF file", "Save the page as HTML or as text."),
+    (re.compile(rb"WARC/\d"), "a WARC archive of many pages", "Give the pages in it, each as a file of its own."),
     (re.compile(rb"PK\x03\x04"), "a ZIP archive or an office document", "Unpack it, and give the pages in it."),
     (
         re.compile(rb"(?:[a-z][\w-]*:.*\n(?:[ \t].*\n)*){0,20}?Content-Type: multipart/related", re.I),
@@ -39,7 +40,7 @@ _ANY_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*[^<>]*")
 _XML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>\s*)*", re.S | re.I
 )
-_FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|urlset|sitemapindex)\b", re.I)
+_FEED = re.compile(r"\s*<(?:\w+:)?(?:rss|feed|rdf|urlset|sitemapindex)\b", re.I)
 
 #: The share of letters that are Hangul below which a page is in another language.
 _MIN_HANGUL = 0.2
@@ -69,11 +70,20 @@ def read_page(path: Path, portal: Portal) -> Page:
 
 def read_stream(stream: BinaryIO, where: str, portal: Portal) -> Page:
     """Read a page from an open binary stream; ``where`` names it in messages, see :func:`read_page`."""
-    return read_bytes(_unpacked(stream, where), where, portal)
+    raw = _unpacked(stream, where)
+    for start, what, remedy in _NO_PAGES:
+        if start.match(raw):
+            raise DataError(f"{where}: {what}. {remedy}")
+    if len(raw) > MAX_BYTES:
+        raise DataError(
+            f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
+            "save the page alone, without its pictures."
+        )
+    return _page(raw, where, portal)
 
 
 def _unpacked(stream: BinaryIO, where: str) -> bytes:
-    """Return a page's bytes, without gzip's packing and not more than MAX_BYTES of them."""
+    """Return a page's bytes without gzip's packing, and not many more than MAX_BYTES of them."""
     raw = stream.read(MAX_BYTES + 1)
     if raw.startswith(b"\x1f\x8b"):
         try:
@@ -81,26 +91,23 @@ def _unpacked(stream: BinaryIO, where: str) -> bytes:
                 raw = unpacked.read(MAX_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{where}: a damaged gzip file ({error}). Save or fetch it again.") from error
-    if len(raw) > MAX_BYTES:
-        raise DataError(
-            f"{where}: more than {MAX_BYTES / 1e6:.0f} MB. A news page is smaller: "
-            "save the page alone, without its pictures."
-        )
     return raw
 
 
-def read_bytes(raw: bytes, where: str, portal: Portal) -> Page:
-    """Read a page from its bytes; ``where`` names it in messages, see :func:`read_page`."""
-    for start, what, remedy in _NO_PAGES:
-        if start.match(raw):
-            raise DataError(f"{where}: {what}. {remedy}")
+def _page(raw: bytes, where: str, portal: Portal) -> Page:
     if b"\0" in raw and not raw.startswith(_UTF16):
         raise DataError(f"{where}: a binary file (byte {raw.index(0)} is 0). Give a page as HTML or as text.")
     text = _decode(raw, where)
-    if (prolog := _XML.match(text[:20_000])) and _FEED.match(text, prolog.end()):
+    prolog = _XML.match(text[:20_000])
+    begin = prolog.end() if prolog else 0
+    if _FEED.match(text, begin):
         feed = parse_feed(text, where)
         _check_korean(" ".join(entry.title for entry in feed.entries) or feed.title, where)
         return Page(feed=feed)
+    if text.lstrip().startswith("<?xml") and not _HTML.match(text, begin):
+        raise DataError(
+            f"{where}: XML that is neither a feed nor a sitemap nor a page. There is nothing to read in it."
+        )
     if _is_html(text, where):
         document = parse(text, where, portal.stands_alone)
         shown = " ".join(part.raw for part in document.parts)
