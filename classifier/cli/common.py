@@ -32,45 +32,34 @@ def user_text(text: str) -> str:
     return os.path.expanduser(text)  # noqa: PTH111 - an address such as models:/name is no path
 
 
-def path_option(*names: str, help: str, panel: str | None = None) -> Any:  # noqa: A002 - as Typer calls it
+def option(panel: str | None, name: str, text: str, *more: str, **settings: Any) -> Any:
+    """Return the option ``name`` of a group of ``--help``."""
+    return typer.Option(name, *more, help=text, rich_help_panel=panel, **settings)
+
+
+def path_option(panel: str | None, name: str, text: str) -> Any:
     """Return an option that takes a path."""
-    return typer.Option(*names, parser=user_path, metavar="FILE", help=help, rich_help_panel=panel)
+    return option(panel, name, text, parser=user_path, metavar="FILE")
 
 
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model", "-m", parser=user_text, metavar="MODEL", rich_help_panel=MODEL,
-        help="A folder (models/ynat) or an address (models:/name@alias). Default: the champion.",
-    ),
-]  # fmt: skip
+def text_option(panel: str | None, name: str, text: str, *more: str, metavar: str = "FILE") -> Any:
+    """Return an option that takes a path, or else a name, an address or ``-``."""
+    return option(panel, name, text, *more, parser=user_text, metavar=metavar)
 
-Tier = Annotated[
-    str | None,
-    typer.Option(
-        "--tier", rich_help_panel=MODEL,
-        help="fast: characters only, without Kiwi; accurate: all features; cascade: fast where it is sure, else "
-        "accurate. Default: cascade, if the model has a fast tier.",
-    ),
-]  # fmt: skip
 
-InputFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--input-format", rich_help_panel=INPUT,
-        help="txt, tsv, csv, jsonl, json, fasttext, parquet or xlsx, if the name of the file does not say.",
-    ),
-]  # fmt: skip
-HeadlineColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--headline-column", rich_help_panel=INPUT,
-        help="The column with the headlines. Default: headline, or the only one with a usual name (title, 제목 …).",
-    ),
-]  # fmt: skip
-Sheet = Annotated[
-    str | None, typer.Option("--sheet", rich_help_panel=INPUT, help="A sheet of an Excel file, or a file in a .zip.")
-]
+_MODEL_HELP = "A folder (models/ynat) or an address (models:/name@alias). Default: the champion."
+_TIER_HELP = (
+    "fast: characters only, without Kiwi; accurate: all features; cascade: fast where it is sure, else accurate. "
+    "Default: cascade, if the model has a fast tier."
+)
+_FORMAT_HELP = "txt, tsv, csv, jsonl, json, fasttext, parquet or xlsx, if the name of the file does not say."
+_COLUMN_HELP = "The column with the headlines. Default: headline, or the only one with a usual name (title, 제목 …)."
+
+Model = Annotated[str | None, text_option(MODEL, "--model", _MODEL_HELP, "-m", metavar="MODEL")]
+Tier = Annotated[str | None, option(MODEL, "--tier", _TIER_HELP)]
+InputFormat = Annotated[str | None, option(INPUT, "--input-format", _FORMAT_HELP)]
+HeadlineColumn = Annotated[str | None, option(INPUT, "--headline-column", _COLUMN_HELP)]
+Sheet = Annotated[str | None, option(INPUT, "--sheet", "A sheet of an Excel file, or a file in a .zip.")]
 
 Table = Annotated[
     str,

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.common import FIRST, Table, path_option, show_table, the_first, user_text
+from classifier.cli.common import FIRST, Table, path_option, show_table, text_option, the_first, user_text
 
 if TYPE_CHECKING:
     from classifier.curation.audit import Findings
 
 
+_TABLE_HELP = "Write the table there (.tsv, .csv, .jsonl, .parquet, .xlsx) instead of to stdout."
+
+
 def extract(
-    pages: Annotated[list[str], typer.Argument(metavar="PAGE ...", help="Files, folders, globs, or - for stdin.")],
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Write the table there (.tsv, .csv, .jsonl, .parquet, .xlsx) instead of to stdout."),
-    ] = None,
+    pages: Annotated[
+        list[str], typer.Argument(parser=user_text, metavar="PAGE ...", help="Files, folders, globs, or - for stdin.")
+    ],
+    output: Annotated[Path | None, path_option(None, "--output", _TABLE_HELP)] = None,
     labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave out rows without a section.")] = False,
-    profile: Annotated[Path | None, typer.Option(help="A portal's profile; default: the package's.")] = None,
+    profile: Annotated[
+        Path | None, path_option(None, "--profile", "A portal's profile; default: the package's.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each headline found and each link refused, and why; no table.")
     ] = False,
@@ -61,23 +65,17 @@ def _explain_pages(names: list[str], profile: Path | None) -> None:
             typer.echo("\t".join(" ".join(cell.split()) for cell in row))
 
 
+_REPORT_HELP = "Folder of the report, default audits/TABLE; with --apply: the corrected table."
+_AGAINST_HELP = "A table that should have no headline in common with it, as a test."
+_APPLY_HELP = "An edited review.tsv: write the table corrected by it to --output."
+
+
 def audit(
     table: Table,
-    output: Annotated[
-        Path | None,
-        path_option("--output", help="Folder of the report, default audits/TABLE; with --apply: the corrected table."),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            parser=user_text, metavar="TABLE", help="A table that should have no headline in common with it, as a test."
-        ),
-    ] = None,
+    output: Annotated[Path | None, path_option(None, "--output", _REPORT_HELP)] = None,
+    against: Annotated[str | None, text_option(None, "--against", _AGAINST_HELP, metavar="TABLE")] = None,
     track: Annotated[bool, typer.Option("--track", help="Log the report and its figures to MLflow too.")] = False,
-    review: Annotated[
-        Path | None,
-        path_option("--apply", help="An edited review.tsv: write the table corrected by it to --output."),
-    ] = None,
+    review: Annotated[Path | None, path_option(None, "--apply", _APPLY_HELP)] = None,
 ) -> None:
     """Find what is wrong with a table's labels, or correct them by a review."""
     if review is None:

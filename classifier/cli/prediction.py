@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,18 +23,16 @@ from classifier.cli.common import (
     Tier,
     check_tier,
     console,
+    option,
     path_option,
     rows_bar,
     show_table,
-    user_text,
+    text_option,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from classifier.corpus.bad_rows import BadRow
     from classifier.model.explanation import Explanation
-    from classifier.prediction.answers import Prediction
     from classifier.prediction.classifier import Classifier
     from classifier.prediction.files import Job
 
@@ -55,60 +54,33 @@ class HeadlineCommand(TyperCommand):
             raise
 
 
-_Input = Annotated[
-    str | None,
-    typer.Option(
-        "--input", parser=user_text, metavar="FILE", rich_help_panel=INPUT,
-        help="A table with a headline column, any other file with one headline a line, or - for standard input. "
-        ".gz and .zst are unpacked.",
-    ),
-]  # fmt: skip
-_Page = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--page", parser=user_text, metavar="FILE", rich_help_panel=INPUT,
-        help="Portal pages: a file, a folder, a glob, or - for standard input; may be repeated. Their articles and "
-        "the headlines they list are predicted, beside the section that the page states.",
-    ),
-]  # fmt: skip
-_Keep = Annotated[
-    list[str] | None,
-    typer.Option(rich_help_panel=INPUT, help="With --input: a column of the table to write too; may be repeated."),
-]
-_Strict = Annotated[
-    bool,
-    typer.Option("--strict", rich_help_panel=INPUT, help="With --input: end at the first row that cannot be read."),
-]
-_Profile = Annotated[Path | None, path_option("--profile", help="With --page: a portal's profile.", panel=INPUT)]
-_Output = Annotated[
-    Path | None,
-    path_option(
-        "--output", panel=OUTPUT,
-        help="Write this file instead of standard output: .jsonl, .tsv, .csv (each also .gz or .zst), .parquet, .xlsx.",
-    ),
-]  # fmt: skip
-_Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", rich_help_panel=OUTPUT,
-        help="table, jsonl, tsv, csv, parquet or xlsx. Default: as the name of --output says; a table on a terminal; "
-        "else jsonl.",
-    ),
-]  # fmt: skip
-_Top = Annotated[
-    int | None,
-    typer.Option(
-        min=1, rich_help_panel=OUTPUT,
-        help="How many sections to show for each headline. Default: all in jsonl, 1 in the other formats.",
-    ),
-]  # fmt: skip
-_Resume = Annotated[
-    bool,
-    typer.Option(
-        "--resume", rich_help_panel=OUTPUT,
-        help="With --input and a text file as --output: continue an interrupted run.",
-    ),
-]  # fmt: skip
+_INPUT_HELP = (
+    "A table with a headline column, any other file with one headline a line, or - for standard input. .gz, .zst and "
+    ".zip are unpacked."
+)
+_PAGE_HELP = (
+    "Portal pages: a file, a folder, a glob, or - for standard input; may be repeated. Their articles and the "
+    "headlines they list are predicted, beside the section that the page states."
+)
+_OUTPUT_HELP = (
+    "Write this file instead of standard output: .jsonl, .tsv, .csv (each also .gz or .zst), .parquet or .xlsx."
+)
+_FORMAT_HELP = (
+    "table, jsonl, tsv, csv, parquet or xlsx. Default: as the name of --output says; a table on a terminal; else jsonl."
+)
+_TOP_HELP = "How many sections to show for each headline. Default: all in jsonl, 1 in the other formats."
+_KEEP_HELP = "With --input: a column of the table to write too; may be repeated."
+_RESUME_HELP = "With --input and a text file as --output: continue an interrupted run."
+
+_Input = Annotated[str | None, text_option(INPUT, "--input", _INPUT_HELP)]
+_Page = Annotated[list[str] | None, text_option(INPUT, "--page", _PAGE_HELP)]
+_Keep = Annotated[list[str] | None, option(INPUT, "--keep", _KEEP_HELP)]
+_Strict = Annotated[bool, option(INPUT, "--strict", "With --input: end at the first row that cannot be read.")]
+_Profile = Annotated[Path | None, path_option(INPUT, "--profile", "With --page: a portal's profile.")]
+_Output = Annotated[Path | None, path_option(OUTPUT, "--output", _OUTPUT_HELP)]
+_Format = Annotated[str | None, option(OUTPUT, "--format", _FORMAT_HELP)]
+_Top = Annotated[int | None, option(OUTPUT, "--top", _TOP_HELP, min=1)]
+_Resume = Annotated[bool, option(OUTPUT, "--resume", _RESUME_HELP)]
 
 
 def predict(
@@ -190,6 +162,8 @@ def _predict_pages(names: list[str], profile: Path | None, job: Job, model: str 
     from classifier.pages.extract import read_all
     from classifier.pages.profile import load_portal
     from classifier.prediction.classifier import predict_page
+    from classifier.prediction.files import write_batch
+    from classifier.prediction.writers import as_chunk, batch_of
 
     failures: list[DataError] = []
     readings = list(read_all(names, load_portal(profile), sys.stdin.buffer, failures.append))
@@ -203,23 +177,12 @@ def _predict_pages(names: list[str], profile: Path | None, job: Job, model: str 
     others |= {"place": [row.place for _, row in found], "stated": [row.stated for _, row in found]}
     if len(readings) == 1:
         del others["source"]
-    _write_predictions([row.prediction for _, row in found], others, job, clf)
-    if failures:
-        raise typer.Exit(2)
-
-
-def _write_predictions(
-    predictions: list[Prediction], others: Mapping[str, Sequence[Any]], job: Job, clf: Classifier
-) -> None:
-    """Write predictions, with other columns before the headline."""
-    from dataclasses import replace
-
-    from classifier.prediction.files import write_batch
-    from classifier.prediction.writers import as_chunk, batch_of
-
+    predictions = [row.prediction for _, row in found]
     layout = replace(job.layout(clf.sections), lead=tuple(others))
     chunk = as_chunk([prediction.headline for prediction in predictions], others)
     write_batch(job.output, layout, chunk, batch_of(predictions, clf.sections))
+    if failures:
+        raise typer.Exit(2)
 
 
 def _predict_input(job: Job, model: str | None, tier: str | None) -> None:

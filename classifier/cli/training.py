@@ -16,13 +16,14 @@ from classifier.cli.common import (
     Table,
     check_tier,
     figures,
+    option,
     progress_bar,
     rows_bar,
     show_line,
     show_table,
+    text_option,
     the_first,
     user_path,
-    user_text,
 )
 
 if TYPE_CHECKING:
@@ -108,25 +109,17 @@ def _print_leaderboard(outcome: Outcome) -> None:
     _print_verdict(outcome)
 
 
+_TIER_HELP = "Which tier to measure: fast, accurate or cascade. Default: accurate, if the model has it."
+_AGAINST_HELP = "Another model, to compare with on the same table."
+
+
 def evaluate(
     table: Table,
     model: Model = None,
-    tier: Annotated[
-        str | None,
-        typer.Option(
-            help="Which tier to measure: fast, accurate or cascade. Default: accurate, if the model has it.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            parser=user_text, metavar="MODEL", help="Another model, to compare with on the same table.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
+    tier: Annotated[str | None, option(MODEL, "--tier", _TIER_HELP)] = None,
+    against: Annotated[str | None, text_option(MODEL, "--against", _AGAINST_HELP, metavar="MODEL")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Measure how good a model is on a table, or whether it is better than another.
 
     Without --tier this is the accurate tier, which training tests and the registry compares.

@@ -141,21 +141,18 @@ class ResumableOutput:
         """Finish the output; the checkpoint goes."""
         self._lines = self._lines or self._begin()  # a resumed run may have no row left
         self.flush()
-        self.release()
+        if self._file is not None:
+            self._file.close()
         progress_of(self._path).unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """Close the file of a run that failed, and remove it if it holds no row that could be read."""
-        begun = self._file is not None
-        self.release()
-        if begun and self.checkpoint.rows == self.checkpoint.bad:
+        if self._file is None:
+            return
+        self._file.close()
+        if self.checkpoint.rows == self.checkpoint.bad:
             self._path.unlink(missing_ok=True)
             progress_of(self._path).unlink(missing_ok=True)
-
-    def release(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
 
 
 def progress_of(output: Path) -> Path:

@@ -10,11 +10,11 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.columns import Columns
@@ -27,25 +27,17 @@ from classifier.prediction.checkpoint import Checkpoint, ResumableOutput, progre
 from classifier.prediction.writers import TEXT_FORMATS, CellOutput, Layout, LineOutput, Output, output_format
 from classifier.storage import locked, replacing
 
+if TYPE_CHECKING:
+    from classifier.prediction.classifier import Classifier
+
 logger = logging.getLogger(__name__)
 
 _WAITING = 4  #: chunks between the two threads
 
 
-class BatchClassifier(Protocol):
-    """What a classifier must do here: :class:`~classifier.prediction.classifier.Classifier` does."""
-
-    tier: str
-
-    @property
-    def sections(self) -> tuple[str, ...]:
-        """The sections, in the order of the columns."""
-
-    def predict_batch(self, headlines: Sequence[str], /) -> BatchPrediction:
-        """Return what the model says of every headline."""
-
-    def about(self) -> dict[str, Any]:
-        """Return what tells this model from another."""
+#: Called after every chunk: rows so far; bytes read of the input and how many it has (None for a pipe).
+Progress = Callable[[int, int, int | None], None]
+Report = Callable[[BadRow], None]
 
 
 @dataclass(frozen=True)
@@ -75,35 +67,21 @@ class Summary:
     bad: int  #: of these, the ones that could not be read
 
 
+@dataclass
 class Interrupted(Exception):  # noqa: N818 (no error: somebody asked for it)
-    """Ctrl-C; the output holds ``rows`` rows, and ``--resume`` goes on from there if ``resumable``."""
+    """Ctrl-C was pressed."""
 
-    def __init__(self, rows: int, resumable: bool) -> None:
-        super().__init__(rows, resumable)
-        self.rows = rows
-        self.resumable = resumable
-
-
-class Progress(Protocol):
-    """Called after every chunk."""
-
-    def __call__(self, rows: int, done: int, total: int | None, /) -> None:
-        """Rows so far; bytes read of the input and how many it has (None for a pipe)."""
-
-
-@dataclass(frozen=True)
-class _Watchers:
-    report: Callable[[BadRow], None] = lambda _row: None
-    progress: Progress = lambda _rows, _done, _total: None
+    rows: int  #: in the output
+    resumable: bool  #: whether ``--resume`` goes on from there
 
 
 def predict_stream(
-    clf: BatchClassifier,
+    clf: Classifier,
     job: Job,
     stdin: BinaryIO | None = None,
     stdout: BinaryIO | None = None,
-    report: Callable[[BadRow], None] = _Watchers.report,
-    progress: Progress = _Watchers.progress,
+    report: Report = lambda _row: None,
+    progress: Progress = lambda _rows, _done, _total: None,
 ) -> Summary:
     """Predict every headline of ``job.source`` and write one row for each, in order.
 
@@ -141,10 +119,10 @@ def predict_stream(
         else:
             output = stack.enter_context(open_output(job.output, layout, stdout))
         done = Summary(before.rows, before.bad) if before is not None else Summary(0, 0)
-        return _run(clf, job, reader, output, _Watchers(report, progress), done)
+        return _run(clf, job, reader, output, done, report, progress)
 
 
-def predict_part(clf: BatchClassifier, job: Job, report: Callable[[BadRow], None] = _Watchers.report) -> Summary:
+def predict_part(clf: Classifier, job: Job, report: Report = lambda _row: None) -> Summary:
     """Predict one part of a larger input; ``job.output`` appears whole, in one step, or not at all.
 
     So a part may be predicted again after a failure, or by two processes at once. Its bytes are those that
@@ -159,7 +137,7 @@ def predict_part(clf: BatchClassifier, job: Job, report: Callable[[BadRow], None
         reader = _reader(job, None, Position())
         stack.callback(reader.close)
         output = stack.enter_context(open_output(job.output, layout))
-        return _run(clf, job, reader, output, _Watchers(report), Summary(0, 0), may_be_empty=True)
+        return _run(clf, job, reader, output, Summary(0, 0), report, may_be_empty=True)
 
 
 def write_batch(output: Path | None, layout: Layout, chunk: Chunk, answers: BatchPrediction) -> None:
@@ -204,12 +182,13 @@ def _resumable(path: Path, layout: Layout, checkpoint: Checkpoint) -> Iterator[R
 
 
 def _run(
-    clf: BatchClassifier,
+    clf: Classifier,
     job: Job,
     reader: HeadlineReader,
     output: Output,
-    watchers: _Watchers,
     done: Summary,
+    report: Report,
+    progress: Progress = lambda _rows, _done, _total: None,
     *,
     may_be_empty: bool = False,
 ) -> Summary:
@@ -225,9 +204,9 @@ def _run(
                     )
                 writer.put(chunk, clf.predict_batch(_readable(chunk)))
                 for row in bad:
-                    watchers.report(row)
+                    report(row)
                 done = Summary(done.rows + len(chunk.headlines), done.bad + len(bad))
-                watchers.progress(done.rows, reader.bytes_read, reader.size)
+                progress(done.rows, reader.bytes_read, reader.size)
             if done.rows == done.bad and not (may_be_empty and not done.rows):
                 what = f"none of its {done.rows:,} rows could be read" if done.rows else "it has no rows"
                 raise DataError(f"{reader.label}: {what}. Is it the right file, and of the format {reader.format}?")
