@@ -1,9 +1,11 @@
-"""Fixtures: a place of one's own for every test, with a real SQLite store and a real model."""
+"""Fixtures: a folder for every test, with a real SQLite store and real models."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +62,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_store: Path) 
     return tmp_path
 
 
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Make a folder the working folder, and the store in it the store."""
+    before, address = Path.cwd(), os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it for the store it opened last
+        if address is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = address
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> Path:
     """A working folder in which the quick config has been trained. Copy it before changing anything."""
@@ -68,16 +84,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, migrated_store: Path) -> P
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(migrated_store, folder / "mlflow.db")
     (folder / "quick.toml").write_text(QUICK_CONFIG, encoding="utf-8")
-    before = Path.cwd()
-    address = os.environ.pop("MLFLOW_TRACKING_URI", None)
-    os.chdir(folder)
-    try:
+    with working_in(folder):
         train("quick.toml")
-    finally:
-        os.chdir(before)
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-        if address is not None:
-            os.environ["MLFLOW_TRACKING_URI"] = address
     return folder
 
 
@@ -138,17 +146,52 @@ macro_f1 = {floor}
 """
 
 
-@pytest.fixture
-def tables(home: Path, sample: dict[str, list[tuple[str, str]]]) -> Path:
-    """A working folder with a small table of three sections."""
+def write_tables(folder: Path, sample: dict[str, list[tuple[str, str]]]) -> None:
+    """Write a small training and a small test table of three sections."""
     for split, count in (("train", 120), ("test", 60)):
         rows = [
             row
             for section in ("경제", "연예", "스포츠")
             for row in [(h, s) for h, s in sample[split] if s == section][:count]
         ]
-        pd.DataFrame(rows, columns=["headline", "section"]).to_csv(f"{split}.tsv", sep="\t", index=False, quoting=3)
+        frame = pd.DataFrame(rows, columns=["headline", "section"])
+        frame.to_csv(folder / f"{split}.tsv", sep="\t", index=False, quoting=3)
+
+
+@pytest.fixture
+def tables(home: Path, sample: dict[str, list[tuple[str, str]]]) -> Path:
+    """A working folder with a small table of three sections."""
+    write_tables(home, sample)
     return home
+
+
+@pytest.fixture(scope="session")
+def two_trained(
+    tmp_path_factory: pytest.TempPathFactory, migrated_store: Path, sample: dict[str, list[tuple[str, str]]]
+) -> Path:
+    """What :func:`two` copies."""
+    from classifier.training.pipeline import train
+
+    folder = tmp_path_factory.mktemp("two")
+    shutil.copy(migrated_store, folder / "mlflow.db")
+    write_tables(folder, sample)
+    with working_in(folder):
+        assert train(write_config("weak.toml", "sgd", '[["morphemes"]]')).promoted
+        assert train(write_config("strong.toml", "linear_svc", '[["chars", "morphemes"]]')).promoted
+    return folder
+
+
+@pytest.fixture
+def two(two_trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the small tables and two versions: a weak one, and a strong one that is the champion."""
+    from classifier.tracking.store import repair
+
+    folder = tmp_path / "two"
+    shutil.copytree(two_trained, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    repair(copied=True)
+    return folder
 
 
 def write_config(

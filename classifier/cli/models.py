@@ -62,6 +62,38 @@ def models_promote(
     typer.echo(f"{name} version {version} is the champion", err=True)
 
 
+@app.command("prune")
+def models_prune(
+    name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,
+    keep: Annotated[int, typer.Option(min=0, help="How many of the newest versions stay, besides the champion.")] = 3,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> None:
+    """Delete old versions without an alias, and the runs that only they need."""
+    from classifier.tracking.prune import find_prunable, prune
+
+    found = find_prunable(name, keep=keep)
+    for version in found.versions:
+        typer.echo(
+            f"version {version.number}\t{version.tags.get('experiment', '')}\t{version.tags.get('macro_f1', '')}"
+        )
+    runs = f"{len(found.searches)} trainings' runs and {len(found.candidates)} candidates' runs"
+    typer.echo(f"{len(found.versions)} versions, {runs} may go: {found.megabytes:.1f} MB", err=True)
+    if not found.folders and not found.versions:
+        return
+    if not yes and not typer.confirm("Delete them?", err=True):
+        raise typer.Exit(1)
+    prune(found)
+    typer.echo("deleted", err=True)
+
+
+@app.command("repair")
+def models_repair() -> None:
+    """Mend the store's addresses of artefacts after the folder was moved or copied."""
+    from classifier.tracking.store import repair
+
+    typer.echo(f"{repair(copied=True)} addresses mended", err=True)
+
+
 @app.command("rollback")
 def models_rollback(
     name: Annotated[str, typer.Option(help="The registered model.")] = REGISTERED_MODEL,

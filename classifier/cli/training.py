@@ -27,8 +27,7 @@ from classifier.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from classifier.training.out_of_core.pipeline import StreamOutcome
-    from classifier.training.pipeline import Outcome
+    from classifier.training.publish import Outcome
 
 
 def train(
@@ -46,7 +45,6 @@ def train(
         return
     from classifier.paths import default_experiment
     from classifier.training.pipeline import train as run
-    from classifier.training.reports.results import write_result
 
     path = config or default_experiment()
     try:
@@ -55,12 +53,8 @@ def train(
     except KeyboardInterrupt:
         typer.echo("classifier: interrupted; finished candidates are kept, run it again to continue", err=True)
         raise typer.Exit(130) from None
-    results = path.parent / "results"
-    if results.is_dir():
-        write_result(outcome, results)
     _print_leaderboard(outcome)
-    if not outcome.gate_passed:
-        raise typer.Exit(1)
+    _print_outcome("winner", outcome)
 
 
 def _train_stream(config: Path | None) -> None:
@@ -74,20 +68,7 @@ def _train_stream(config: Path | None) -> None:
         typer.echo("classifier: interrupted; nothing is kept", err=True)
         raise typer.Exit(130) from None
     show_line(f"{outcome.rows:,} rows, {outcome.learned:,} learned from")
-    _print_test("the fast tier", outcome)
-    _print_verdict(outcome)
-    if not outcome.gate_passed:
-        raise typer.Exit(1)
-
-
-def _print_test(what: str, outcome: Outcome | StreamOutcome) -> None:
-    test = outcome.test
-    show_line(f"{what} on the test table ({test.n:,} headlines, read once): {figures(test.to_dict())}")
-
-
-def _print_verdict(outcome: Outcome | StreamOutcome) -> None:
-    name = outcome.config.experiment.registered_model
-    show_line(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}")
+    _print_outcome("the fast tier", outcome)
 
 
 def _print_leaderboard(outcome: Outcome) -> None:
@@ -102,11 +83,18 @@ def _print_leaderboard(outcome: Outcome) -> None:
         )  # fmt: skip
     columns = ("candidate", ">macro-F1", ">±", ">accuracy", ">log-loss", ">ECE", ">fit s", ">headlines/s")
     show_table(f"{outcome.config.name}: cross-validated on the training rows", columns, rows)
-    _print_test("winner", outcome)
+
+
+def _print_outcome(what: str, outcome: Outcome) -> None:
+    """Print the figures on the test table and the verdict; exit with 1 if a gate failed."""
+    test, name = outcome.test, outcome.config.experiment.registered_model
+    show_line(f"{what} on the test table ({test.n:,} headlines, read once): {figures(test.to_dict())}")
     for tier, of in outcome.tiers.items():
         share = f"; the fast tier answers {of['answered_by_fast']:.0%}" if tier == "cascade" else ""
         show_line(f"{tier} tier: macro-F1 {of['macro_f1']:.4f}{share}")
-    _print_verdict(outcome)
+    show_line(f"{name} version {outcome.version} in {outcome.folder}/: {outcome.verdict}")
+    if not outcome.ok:
+        raise typer.Exit(1)
 
 
 _TIER_HELP = "Which tier to measure: fast, accurate or cascade. Default: accurate, if the model has it."

@@ -56,17 +56,17 @@ def render(findings: Findings) -> str:
 
     template = files("classifier.curation").joinpath("report.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pictures = {"profile": _profile_figure(findings.profiles)}
-    if findings.evaluated is not None:
-        pictures["evaluated"] = confusion_figure(
-            findings.evaluated, "label in the table (rows) and out-of-fold answer (columns)"
-        )
-    if findings.style is not None and findings.style_normalized is not None:
-        pictures["style"] = _style_figure(findings.style, findings.style_normalized)
+    with styled():
+        pictures = {"profile": _embedded(_profile_figure(findings.profiles))}
+        if findings.evaluated is not None:
+            title = "label in the table (rows) and out-of-fold answer (columns)"
+            pictures["evaluated"] = _embedded(confusion_figure(findings.evaluated, title))
+        if findings.style is not None and findings.style_normalized is not None:
+            pictures["style"] = _embedded(_style_figure(findings.style, findings.style_normalized))
     return environment.from_string(template).render(
         findings=findings,
         summary=findings.summary(),
-        pictures={name: _embedded(figure) for name, figure in pictures.items()},
+        pictures=pictures,
         shown=_SHOWN,
         review=REVIEW,
         duplicates=DUPLICATES,
@@ -82,43 +82,39 @@ def _embedded(figure: Figure) -> str:
 
 def _profile_figure(profiles: list[SectionProfile]) -> Figure:
     names = [profile.section for profile in profiles]
-    place = np.arange(len(names))
-    with styled():
-        figure = Figure(figsize=(11, 0.45 * len(names) + 1.6), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        left.barh(place, [profile.rows for profile in profiles], color="tab:blue")
-        for i, profile in enumerate(profiles):
-            left.annotate(f" {profile.rows:,}", (profile.rows, i), va="center", fontsize=9)
-        left.set_title("headlines")
-        left.margins(x=0.15)
-        low, middle, high = np.array([profile.length for profile in profiles]).T
-        right.hlines(place, low, high, color="tab:blue", linewidth=5, alpha=0.4)
-        right.plot(middle, place, "o", color="tab:blue")
-        right.set_title("characters of a headline: 5%, median, 95%")
-        right.set_xlim(left=0)
-        for axis in (left, right):
-            axis.set_yticks(place, names)
-            axis.invert_yaxis()
-        figure.draw_without_rendering()  # ticks are made now, with this font
+    position = np.arange(len(names))
+    figure = Figure(figsize=(11, 0.45 * len(names) + 1.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.barh(position, [profile.rows for profile in profiles], color="tab:blue")
+    for i, profile in enumerate(profiles):
+        left.annotate(f" {profile.rows:,}", (profile.rows, i), va="center", fontsize=9)
+    left.set_title("headlines")
+    left.margins(x=0.15)
+    low, middle, high = np.array([profile.length for profile in profiles]).T
+    right.hlines(position, low, high, color="tab:blue", linewidth=5, alpha=0.4)
+    right.plot(middle, position, "o", color="tab:blue")
+    right.set_title("characters of a headline: 5%, median, 95%")
+    right.set_xlim(left=0)
+    for axis in (left, right):
+        axis.set_yticks(position, names)
+        axis.invert_yaxis()
     return figure
 
 
 def _style_figure(raw: Style, normalized: Style) -> Figure:
     names = list(raw.recall)
-    place = np.arange(len(names))
-    with styled():
-        figure = Figure(figsize=(9, 3.8), layout="constrained")
-        axis = figure.subplots()
-        for style, shift, label, color in (
-            (raw, -0.2, "as it stands", "tab:red"),
-            (normalized, 0.2, "after the normaliser", "tab:green"),
-        ):
-            # Recall alone would show a model that answers the same always as knowing that section.
-            told = [style.recall[name] - style.false_alarms[name] for name in names]
-            axis.bar(place + shift, told, 0.38, label=label, color=color)
-        axis.axhline(0, color="grey", linewidth=0.8)
-        axis.set_xticks(place, names)
-        axis.set(ylim=(-0.1, 1.2), title="what style alone tells: recall less false alarms (0: nothing, 1: all)")
-        axis.legend(loc="upper right", ncols=2)
-        figure.draw_without_rendering()  # ticks are made now, with this font
+    position = np.arange(len(names))
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    axis = figure.subplots()
+    for style, shift, label, color in (
+        (raw, -0.2, "as it stands", "tab:red"),
+        (normalized, 0.2, "after the normaliser", "tab:green"),
+    ):
+        # Recall alone would show a model that answers the same always as knowing that section.
+        told = [style.recall[name] - style.false_alarms[name] for name in names]
+        axis.bar(position + shift, told, 0.38, label=label, color=color)
+    axis.axhline(0, color="grey", linewidth=0.8)
+    axis.set_xticks(position, names)
+    axis.set(ylim=(-0.1, 1.2), title="what style alone tells: recall less false alarms (0: nothing, 1: all)")
+    axis.legend(loc="upper right", ncols=2)
     return figure

@@ -73,9 +73,9 @@ class Classifier:
             source = _default_model()
         if isinstance(source, str) and source.startswith(("models:/", "runs:/")):
             need("train", source)
-            from classifier.tracking.pyfunc import fetch_model
+            from classifier.tracking.download import download_model
 
-            found = cls(fetch_model(source), tier)
+            found = cls(download_model(source), tier)
         else:
             source = Path(source).expanduser().absolute()
             found = cls(Model.load(source, lazy=True), tier)

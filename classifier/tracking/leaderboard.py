@@ -15,10 +15,11 @@ VIEW = "leaderboard"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 
 _COLUMNS = (
-    "metrics.`macro_f1`",
-    "metrics.`accuracy`",
-    "metrics.`log_loss`",
-    "metrics.`ece`",
+    "metrics.`cv_macro_f1`",
+    "metrics.`cv_accuracy`",
+    "metrics.`cv_log_loss`",
+    "metrics.`cv_ece`",
+    "metrics.`test_macro_f1`",
     "metrics.`headlines_per_second`",
     "params.`features`",
     "params.`estimator`",
@@ -27,10 +28,14 @@ _COLUMNS = (
 
 
 def leaderboard_view(metric: str) -> str:
-    """Return the value of :data:`VIEW_TAG` for an experiment whose candidates ``metric`` compares."""
+    """Return the value of :data:`VIEW_TAG` for an experiment whose candidates are compared by ``metric``.
+
+    Args:
+        metric: ``macro_f1``, ``accuracy`` or ``log_loss``, of cross-validation.
+    """
     state = {
         "searchFilter": "",
-        "orderByKey": f"metrics.`{metric}`",
+        "orderByKey": f"metrics.`cv_{metric}`",
         "orderByAsc": metric == "log_loss",
         "startTime": "ALL",
         "lifecycleFilter": "Active",

@@ -1,30 +1,26 @@
-"""The MLflow serving adapter: the artefact as a pyfunc model, and artefacts by MLflow address.
+"""The MLflow serving adapter: the artefact as a pyfunc model.
 
-The model is logged "from code": MLflow stores :mod:`classifier.tracking.pyfunc_code` and the
+The model is logged "from code": MLflow stores :mod:`classifier.tracking.pyfunc_code`, this package and the
 artefact's folder. Nothing in it is pickled, so nothing is unpickled.
 """
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Map
 
-from classifier.errors import DataError, ModelError
+from classifier.errors import DataError
 from classifier.model.model import Model
-from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 
+#: The inputs have no schema: with one, MLflow would take the first column of a table, whatever its name is.
 SIGNATURE = ModelSignature(
-    # Without a name, so that MLflow lets a plain list of strings through as well as a column.
-    inputs=Schema([ColSpec(DataType.string)]),
     outputs=Schema(
         [
             ColSpec(DataType.string, "section", required=False),
@@ -32,30 +28,36 @@ SIGNATURE = ModelSignature(
             ColSpec(Map(DataType.double), "probabilities"),
         ]
     ),
-    params=ParamSchema([ParamSpec("top_k", DataType.integer, 0)]),
+    params=ParamSchema([ParamSpec("top_k", DataType.integer, 0), ParamSpec("tier", DataType.string, "")]),
 )
+_FORMS = 'give a table with a column named headline, {"headline": [...]}, or a list of strings'
 
 
 class ServedClassifier(mlflow.pyfunc.PythonModel):
     """Answers with a table: ``section``, ``probability``, ``probabilities``.
 
-    ``top_k`` keeps that many of the probabilities; 0 keeps all.
+    Parameters: ``top_k`` keeps that many of the probabilities, 0 keeps all; ``tier`` is ``fast``, ``accurate`` or
+    ``cascade``, by default the usual one of the model.
     """
 
     def load_context(self, context: Any) -> None:
         """Load the artefact that was logged with the model."""
-        self.classifier = Classifier(Model.load(context.artifacts["artefact"]))
+        self.model = Model.load(context.artifacts["artefact"])
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Classify a column ``headline``, or a list of strings, which MLflow makes a column named 0."""
-        columns = list(map(str, model_input.columns))
-        if "headline" not in columns and columns != ["0"]:
-            raise DataError(
-                f"The input has the columns {', '.join(columns)}; give a column named headline, or a list of strings."
-            )
-        headlines = model_input.iloc[:, columns.index("headline") if "headline" in columns else 0]
-        top_k = int((params or {}).get("top_k", 0)) or None
-        predictions = self.classifier.predict([str(headline) for headline in headlines])
+    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Classify headlines; if a headline is missing, its section is None.
+
+        Args:
+            context: of MLflow.
+            model_input: a table with a column ``headline``, a dictionary with that key, or strings.
+            params: see the class.
+
+        Raises:
+            DataError: there is no column ``headline``, or a headline is no text.
+        """
+        given = params or {}
+        top_k = int(given.get("top_k") or 0) or None
+        predictions = Classifier(self.model, given.get("tier") or None).predict(headlines_of(model_input))
         return pd.DataFrame(
             {
                 # As objects, so that an abstention is None and not NaN.
@@ -66,26 +68,23 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         )
 
 
-def fetch_model(address: str) -> Model:
-    """Return the artefact of a registered model (with the number of its version) or of a run's model.
+def headlines_of(model_input: Any) -> list[str]:
+    """Return the headlines in what MLflow passes to a model; a missing one is empty.
 
     Raises:
-        ModelError: MLflow knows no such model, or it holds no artefact of this project.
+        DataError: there is no column ``headline``, or a headline is no text.
     """
-    mlflow.set_tracking_uri(store_address())
-    try:
-        name, _, alias = address.removeprefix("models:/").partition("@")
-        version = mlflow.MlflowClient().get_model_version_by_alias(name, alias).version if alias else None
-        if version is None and re.fullmatch(r"models:/[^/]+/\d+", address):
-            version = address.rpartition("/")[2]
-        folder = Path(mlflow.artifacts.download_artifacts(address))
-    except (MlflowException, OSError) as error:
-        raise ModelError(
-            f"{address}: MLflow does not find it in {store_address()} ({error}). "
-            "`classifier models list` shows what there is."
-        ) from error
-    found = sorted(folder.rglob("manifest.json"))
-    if not found:
-        raise ModelError(f"{address}: holds no artefact of this project (no manifest.json).")
-    model = Model.load(found[0].parent)
-    return model.with_about(version=int(version)) if version else model
+    values = model_input
+    if isinstance(values, pd.DataFrame | dict):
+        columns = {str(name): name for name in values}
+        if "headline" not in columns and list(columns) != ["0"]:  # MLflow makes a list a table with the column 0
+            raise DataError(f"The input has the columns {', '.join(columns) or 'none'}; {_FORMS}.")
+        values = values[columns.get("headline", columns.get("0"))]
+    values = [values] if isinstance(values, str) else np.asarray(values, dtype=object).ravel().tolist()
+    headlines = []
+    for row, value in enumerate(values, 1):
+        missing = value is None or (not isinstance(value, str) and pd.isna(value) is True)
+        if not missing and not isinstance(value, str):
+            raise DataError(f"Row {row}: the headline is {value!r:.60}, which is {type(value).__name__}; {_FORMS}.")
+        headlines.append("" if missing else value)
+    return headlines

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+import classifier
 from classifier.errors import ClassifierError, TrackingError
 from classifier.model.model import Model
 from classifier.paths import REGISTERED_MODEL, champion_folder, models_folder
 from classifier.storage import locked
-from classifier.tracking.runs import connect, store_call
+from classifier.tracking.download import download_model
+from classifier.tracking.runs import log_metrics
+from classifier.tracking.store import connect, store_call
 
 CHAMPION_ALIAS = "champion"
 PREVIOUS_ALIAS = "previous"
+#: What a served model needs beside MLflow and the package's own code, which goes along.
+_NEEDED = ("filelock", "kiwipiepy", "numpy", "pandas", "rich", "typer")
 
 
 @dataclass(frozen=True)
@@ -35,28 +42,59 @@ class Version:
     description: str  #: the model card
 
 
-def register(run_id: str, folder: Path, name: str, tags: dict[str, str], card: str, note: str) -> int:
+def register(
+    run_id: str,
+    folder: Path,
+    name: str,
+    *,
+    tags: dict[str, str],
+    card: str,
+    note: str,
+    figures: Mapping[str, float],
+    dataset: tuple[str, str],
+) -> int:
     """Log the artefact as a pyfunc model of the run and register it; return the version's number.
 
-    ``card`` describes the version, ``note`` the registered model, both in Markdown.
+    Args:
+        run_id: the training's run.
+        folder: the artefact.
+        name: the registered model.
+        tags: of the version.
+        card: describes the version, in Markdown.
+        note: describes the registered model, in Markdown.
+        figures: on the test table, by name; they are logged on the model, so that
+            ``mlflow.search_logged_models`` finds the best model on a table.
+        dataset: name and digest of the test table.
     """
-    from classifier import __version__
-    from classifier.tracking import pyfunc as serving
+    from classifier.tracking import pyfunc
 
-    code = Path(serving.__file__).with_name("pyfunc_code.py")
-    with store_call("Registering a model"), warnings.catch_warnings():
+    code = Path(pyfunc.__file__).with_name("pyfunc_code.py")
+    with (
+        store_call("Registering a model"),
+        warnings.catch_warnings(),
+        tempfile.TemporaryDirectory() as scratch,
+        mlflow.start_run(run_id=run_id),
+    ):
         warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
-        with mlflow.start_run(run_id=run_id):
-            logged = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(code),
-                artifacts={"artefact": str(folder)},
-                signature=serving.SIGNATURE,
-                input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
-                pip_requirements=[f"headline-classifier=={__version__}"],
-            )
+        # The package goes along, so that the model is loaded where the package is not installed.
+        package = shutil.copytree(
+            Path(classifier.__file__).parent, Path(scratch) / "classifier",
+            ignore=shutil.ignore_patterns("__pycache__", "_data"),
+        )  # fmt: skip
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(code),
+            artifacts={"artefact": str(folder)},
+            code_paths=[str(package)],
+            signature=pyfunc.SIGNATURE,
+            input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
+            pip_requirements=[f"{needed}=={metadata.version(needed)}" for needed in _NEEDED],
+        )
+    with store_call("Registering a model"):
         client = MlflowClient()
         client.update_run(run_id, status="RUNNING")
+        of = {"model_id": logged.model_id, "dataset_name": dataset[0], "dataset_digest": dataset[1]}
+        log_metrics(client, run_id, figures, int(time.time() * 1000), **of)
         try:
             client.create_registered_model(name)
         except MlflowException as error:
@@ -123,24 +161,6 @@ def alias_version(name: str, alias: str) -> int | None:
         raise
 
 
-def load_version(name: str, number: int) -> Model:
-    """Return the artefact of a version, checked against its fingerprint.
-
-    Raises:
-        TrackingError: no such version, or its artefact is gone.
-        ModelError: the artefact is damaged.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        with store_call(f"Fetching version {number} of {name}"):
-            folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{number}", dst_path=scratch)
-        manifests = list(Path(folder).rglob("manifest.json"))
-        if not manifests:
-            raise TrackingError(
-                f"Version {number} of {name} holds no artefact. Train again, or promote another version."
-            )
-        return Model.load(manifests[0].parent)
-
-
 def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Model:
     """Make a version the champion; the champion until now becomes ``previous``.
 
@@ -163,7 +183,7 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Model:
 
 def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Model:
     try:
-        model = load_version(name, number)
+        model = download_model(f"models:/{name}/{number}")
     except ClassifierError as error:
         raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
     model = model.with_about(name=name, version=number)

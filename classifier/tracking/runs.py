@@ -1,39 +1,33 @@
-"""Runs in MLflow: one parent run a training, one child run a candidate."""
+"""Runs in MLflow: one parent run a training, one child run a candidate.
+
+A figure from cross-validation is called ``cv_…`` and a figure on the test table ``test_…``, so that the two never
+share a column.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import logging
-import os
 import platform
 import re
-import signal
 import subprocess
-import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
-from sqlalchemy.exc import SQLAlchemyError
 
-from classifier.errors import TrackingError
 from classifier.evaluation.metrics import Evaluation
-from classifier.paths import store_address
 from classifier.tracking.leaderboard import VIEW_TAG, leaderboard_view
-from classifier.training.config import Candidate, Config
-from classifier.training.reports.descriptions import candidate_note, experiment_note
-from classifier.training.search import Result
+from classifier.tracking.store import connect, store_call
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,56 +39,26 @@ logger = logging.getLogger(__name__)
 MLFLOW_EXPERIMENT_KIND = "mlflow.experimentKind"
 #: The experiment that holds the audits of tables.
 AUDITS = "Audits"
+STAGE_TAG = "stage"  #: ``search`` for a training, ``candidate`` for one of its candidates
+USED_TAG = "used_by"  #: of a candidate: the run of the last training that had its result
 _KEY_TAG = "candidate_key"
-_RESULT_TAG = "candidate_result"
-_SERVER_TIMEOUT = "10"
+_RESULT = "result.json"
+_LONGEST = 200  # characters; MLflow allows 250 for a metric's name
 
 
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is done: an interrupted write would leave the database locked."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        raise KeyboardInterrupt
+@dataclass(frozen=True)
+class CandidateRun:
+    """A finished candidate, as MLflow is to show it."""
 
-
-@contextmanager
-def store_call(what: str) -> Iterator[None]:
-    """Do something with the store: whole, though Ctrl-C be pressed, or with an error that says what to do."""
-    try:
-        with _interrupt_deferred():
-            yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        lines = str(error).strip().splitlines()
-        reason = lines[0].rstrip(".") if lines else type(error).__name__
-        raise TrackingError(
-            f"{what} failed on the MLflow store {store_address()}: {reason}. "
-            "Check that the store is reachable and whole, or name another with MLFLOW_TRACKING_URI."
-        ) from error
-
-
-def connect() -> MlflowClient:
-    """Return a client of the project's store, having asked it one question.
-
-    Raises:
-        TrackingError: the store does not answer, now rather than after the computing.
-    """
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    address = store_address()
-    with store_call("Opening"):
-        mlflow.set_tracking_uri(address)
-        client = MlflowClient(address)
-        client.search_experiments(max_results=1)
-    return client
+    key: str  #: equal for candidates with equal results, see :func:`candidate_key`
+    name: str
+    params: Mapping[str, Any]
+    evaluation: Evaluation  #: by cross-validation
+    figures: Mapping[str, float]  #: more figures
+    note: str  #: Markdown
+    result: str  #: what a search that goes on needs, as JSON
+    started: float  #: seconds since the epoch
+    ended: float
 
 
 def git_commit() -> str:
@@ -115,21 +79,39 @@ def lock_hash() -> str:
     return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
 
 
-def _metrics(evaluation: Evaluation, prefix: str = "") -> dict[str, float]:
-    flat = {
-        f"{prefix}macro_f1": evaluation.macro_f1,
-        f"{prefix}accuracy": evaluation.accuracy,
-        f"{prefix}log_loss": evaluation.log_loss,
-        f"{prefix}ece": evaluation.ece,
-    }
-    for section, figures in evaluation.per_section.items():
-        flat |= {f"{prefix}{measure}/{section}": figures[measure] for measure in ("f1", "precision", "recall")}
-    return flat
+def metric_name(text: str) -> str:
+    """Return a name that MLflow accepts for a metric; different for different texts.
+
+    Letters, digits, ``_``, ``-`` and spaces stay. Another character becomes its code point in hexadecimal between
+    two full stops: ``여행·레저`` is ``여행.b7.레저``. The end of a very long name is replaced by its hash.
+    """
+    safe = re.sub(r"[^\w\- ]", lambda found: f".{ord(found[0]):x}.", text)
+    return (
+        safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 24]}...{hashlib.sha256(text.encode()).hexdigest()[:20]}"
+    )
 
 
-def _logged(values: Mapping[str, float], now: int) -> list[Metric]:
-    """Return metrics rounded to what a reader compares; whole figures are kept elsewhere."""
-    return [Metric(name, round(value, 4 if abs(value) < 100 else 0), now, 0) for name, value in values.items()]
+def evaluation_metrics(evaluation: Evaluation, prefix: str) -> dict[str, float]:
+    """Return an evaluation's figures by the names of their metrics; ``prefix`` is ``cv`` or ``test``."""
+    figures = {name: getattr(evaluation, name) for name in ("macro_f1", "accuracy", "log_loss", "ece")}
+    for section, of_section in evaluation.per_section.items():
+        for measure in ("f1", "precision", "recall"):
+            figures[f"{measure}/{metric_name(section)}"] = of_section[measure]
+    return {f"{prefix}_{name}": value for name, value in figures.items()}
+
+
+def log_metrics(client: MlflowClient, run_id: str, values: Mapping[str, float], now: int, **of: str) -> None:
+    """Log metrics, rounded to what a reader compares.
+
+    Args:
+        client: of the store.
+        run_id: the run.
+        values: by name.
+        now: milliseconds since the epoch.
+        of: ``model_id``, ``dataset_name`` and ``dataset_digest``, if the figures are of a model on a table.
+    """
+    metrics = [Metric(name, round(v, 4 if abs(v) < 100 else 0), now, 0, **of) for name, v in values.items()]
+    client.log_batch(run_id, metrics=metrics)
 
 
 def _experiment(client: MlflowClient, title: str) -> str:
@@ -148,8 +130,8 @@ def log_audit(table: str, figures: Mapping[str, float], files: Sequence[Path]) -
     client = connect()
     with store_call("Logging an audit"):
         run = client.create_run(_experiment(client, AUDITS), run_name=f"audit of {table}", tags={"table": table})
-        named = {re.sub(r"[^\w/. -]", "", name).strip(): value for name, value in figures.items()}
-        client.log_batch(run.info.run_id, metrics=_logged(named, int(time.time() * 1000)))
+        named = {metric_name(name): value for name, value in figures.items()}
+        log_metrics(client, run.info.run_id, named, int(time.time() * 1000))
         for file in files:
             client.log_artifact(run.info.run_id, str(file))
         client.set_terminated(run.info.run_id)
@@ -166,13 +148,24 @@ class Run:
     origin: dict[str, str]  #: what it was made from: git commit, hashes of the lock file and of the config
 
     @classmethod
-    def start(cls, client: MlflowClient, config: Config, toml: str) -> Run:
-        """Create the experiment, if it is new, and its parent run."""
+    def start(
+        cls, client: MlflowClient, experiment: str, name: str, *, toml: str, note: str, metric: str = "macro_f1"
+    ) -> Run:
+        """Create the experiment, if it is new, and its parent run.
+
+        Args:
+            client: of the store.
+            experiment: its name in MLflow.
+            name: of the config.
+            toml: text of the config.
+            note: description of the experiment, in Markdown.
+            metric: by which candidates are compared.
+        """
         with store_call("Starting a run"):
-            experiment_id = _experiment(client, config.experiment.title or config.name)
-            client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, experiment_note(config))
+            experiment_id = _experiment(client, experiment)
+            client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, note)
             client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
-            client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(config.search.metric))
+            client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(metric))
             origin = {
                 "git_commit": git_commit(),
                 "lock_sha256": lock_hash(),
@@ -181,91 +174,65 @@ class Run:
             tags = origin | {
                 MLFLOW_GIT_COMMIT: origin["git_commit"],  # under this name the UI shows it
                 "python": platform.python_version(),
-                "stage": "search",
+                STAGE_TAG: "search",
             }
-            run = client.create_run(experiment_id, tags=tags, run_name=f"{config.name} search")
-            client.log_text(run.info.run_id, toml, f"config/{config.name}.toml")
+            run = client.create_run(experiment_id, tags=tags, run_name=f"{name} search")
+            client.log_text(run.info.run_id, toml, f"config/{name}.toml")
         return cls(client, experiment_id, run.info.run_id, origin)
 
-    def finished(self, keys: Mapping[str, Candidate]) -> dict[str, Result]:
-        """Return the results of candidates that an earlier run of this very search has finished."""
-        results: dict[str, Result] = {}
+    def finished(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the results, by key, of candidates that an earlier run of this very search has finished."""
+        results: dict[str, str] = {}
         with store_call("Reading earlier candidates"):
-            token = None
-            while True:
-                page = self.client.search_runs(
-                    [self.experiment_id],
-                    "attributes.status = 'FINISHED' and tags.stage = 'candidate'",
-                    ViewType.ACTIVE_ONLY,
-                    max_results=500,
-                    page_token=token,
-                )
-                for run in page:
-                    key = run.data.tags.get(_KEY_TAG, "")
-                    if key in keys and key not in results:
-                        results[key] = _read_result(keys[key], run.data.tags[_RESULT_TAG])
-                token = page.token
-                if not token:
-                    return results
+            for run in search_runs(self.client, self.experiment_id, f"tags.{STAGE_TAG} = 'candidate'"):
+                key = run.data.tags.get(_KEY_TAG, "")
+                if run.info.status != "FINISHED" or key not in keys or key in results:
+                    continue
+                try:
+                    results[key] = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{_RESULT}")
+                except (MlflowException, OSError):
+                    continue  # its file is gone: it is computed again
+                self.client.set_tag(run.info.run_id, USED_TAG, self.run_id)
+        return results
 
-    def log_candidate(self, key: str, result: Result, throughput: float) -> None:
+    def log_candidate(self, candidate: CandidateRun) -> None:
         """Write one finished candidate as a child run."""
-        candidate, now = result.candidate, int(result.ended * 1000)
-        params = {
-            "estimator": candidate.estimator,
-            "features": "+".join(candidate.features),
-            "min_df": candidate.min_df,
-            **candidate.parameters,
-        }
-        if candidate.block_weights:
-            params["block_weights"] = json.dumps(candidate.block_weights)
-        values = _metrics(result.evaluation) | {
-            "macro_f1_std": result.macro_f1_std,
-            "fit_seconds": result.fit_seconds,
-            "headlines_per_second": throughput,
-        }
-        # Whole, for a search that goes on; what is not for comparing stays out of the columns.
-        fields = {f.name: getattr(result, f.name) for f in dataclasses.fields(result) if f.name != "candidate"}
-        kept = json.dumps(fields | {"evaluation": result.evaluation.to_dict()}, ensure_ascii=False)
+        now = int(candidate.ended * 1000)
         with store_call("Logging a candidate"):
             run = self.client.create_run(
                 self.experiment_id,
-                start_time=int(result.started * 1000),
+                start_time=int(candidate.started * 1000),
                 run_name=candidate.name,
                 tags={
                     MLFLOW_PARENT_RUN_ID: self.run_id,
-                    MLFLOW_RUN_NOTE: candidate_note(result),
-                    _KEY_TAG: key,
-                    _RESULT_TAG: kept,
-                    "stage": "candidate",
+                    MLFLOW_RUN_NOTE: candidate.note,
+                    _KEY_TAG: candidate.key,
+                    USED_TAG: self.run_id,
+                    STAGE_TAG: "candidate",
                 },
             )
-            self.client.log_batch(
-                run.info.run_id,
-                metrics=_logged(values, now),
-                params=[Param(name, str(value)) for name, value in params.items()],
-            )
-            self.client.set_terminated(run.info.run_id, "FINISHED", now)
+            run_id = run.info.run_id
+            params = [Param(name, str(value)) for name, value in candidate.params.items()]
+            self.client.log_batch(run_id, params=params)
+            figures = evaluation_metrics(candidate.evaluation, "cv") | dict(candidate.figures)
+            log_metrics(self.client, run_id, figures, now)
+            self.client.log_text(run_id, candidate.result, _RESULT)
+            self.client.set_terminated(run_id, "FINISHED", now)
 
-    def log_winner(self, result: Result, throughput: float, test: Evaluation) -> None:
-        """Write the winner's parameters and figures to the parent run."""
-        candidate, now = result.candidate, int(time.time() * 1000)
-        values = {"headlines_per_second": throughput, "fit_seconds": result.fit_seconds} | _metrics(test)
-        values |= {f"cv_{name}": value for name, value in _metrics(result.evaluation).items() if "/" not in name}
-        params = {"estimator": candidate.estimator, "features": "+".join(candidate.features)}
-        with store_call("Logging the winner"):
+    def log_figures(
+        self,
+        values: Mapping[str, float],
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write figures, parameters and tags to the parent run."""
+        with store_call("Logging figures"):
+            log_metrics(self.client, self.run_id, values, int(time.time() * 1000))
             self.client.log_batch(
                 self.run_id,
-                metrics=_logged(values, now),
-                params=[Param(name, str(value)) for name, value in params.items()],
-                tags=[RunTag("candidate", candidate.name)],
+                params=[Param(name, str(value)) for name, value in (params or {}).items()],
+                tags=[RunTag(name, value) for name, value in (tags or {}).items()],
             )
-
-    def log_figures(self, test: Evaluation, values: Mapping[str, float]) -> None:
-        """Write figures on the test table, and others, to the parent run."""
-        with store_call("Logging figures"):
-            metrics = _logged(_metrics(test) | dict(values), int(time.time() * 1000))
-            self.client.log_batch(self.run_id, metrics=metrics)
 
     def log_table(self, frame: pd.DataFrame, name: str, source: str, context: str, digest: str) -> None:
         """Write which rows were used: schema, number, digest and source."""
@@ -290,15 +257,9 @@ class Run:
         with store_call("Logging a text"):
             self.client.log_text(self.run_id, text, path)
 
-    def describe(self, note: str) -> None:
-        """Set the run's description, in Markdown."""
-        self.tag(**{MLFLOW_RUN_NOTE: note})
-
-    def tag(self, **tags: str) -> None:
-        """Set tags on the run."""
-        with store_call("Tagging a run"):
-            for name, value in tags.items():
-                self.client.set_tag(self.run_id, name, value)
+    def describe(self, note: str, **tags: str) -> None:
+        """Set the run's description, in Markdown, and tags."""
+        self.log_figures({}, tags={MLFLOW_RUN_NOTE: note} | tags)
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -315,10 +276,15 @@ class Run:
                 self.client.set_terminated(self.run_id, status)
 
 
-def _read_result(candidate: Candidate, tag: str) -> Result:
-    fields = json.loads(tag)
-    evaluation = Evaluation(**fields.pop("evaluation"))
-    return Result(candidate=candidate, evaluation=evaluation, **fields)
+def search_runs(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Any]:
+    """Yield all active runs of an experiment that meet a condition of MLflow's, newest first."""
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=500, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def table_digest(frame: pd.DataFrame) -> str:
@@ -329,6 +295,11 @@ def table_digest(frame: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def candidate_key(candidate: Candidate, facts: Sequence[object]) -> str:
-    """Return a key that is equal only if computing the candidate again would give the same."""
-    return hashlib.sha256("\n".join([candidate.to_json(), *map(str, facts)]).encode()).hexdigest()[:32]
+def candidate_key(candidate: str, facts: Sequence[object]) -> str:
+    """Return a key that is equal only if computing a candidate again would give the same.
+
+    Args:
+        candidate: a canonical text of it.
+        facts: all else that the result depends on.
+    """
+    return hashlib.sha256("\n".join([candidate, *map(str, facts)]).encode()).hexdigest()[:32]

@@ -12,7 +12,7 @@ import sys
 from classifier.errors import TrackingError
 from classifier.paths import store_address
 from classifier.tracking.leaderboard import VIEW_TAG, leaderboard_address
-from classifier.tracking.runs import connect
+from classifier.tracking.store import connect
 
 logger = logging.getLogger(__name__)
 

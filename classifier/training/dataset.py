@@ -40,6 +40,7 @@ class Corpora:
     test_name: str
     overlap: int  #: test headlines that are near-duplicates of training headlines
     auxiliary: list[pd.DataFrame]  #: tables with sections of their own
+    rows: int  #: of the training tables, before repeats are merged and rows left out
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
@@ -48,7 +49,7 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     Raises:
         DataError: a table is bad, or the training rows have one section only.
     """
-    train = _training_rows(config, base)
+    train, n_rows = _training_rows(config, base)
     sections = in_order(train["section"])
     if len(sections) < 2:
         raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
@@ -67,15 +68,16 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     auxiliary = [_load_auxiliary(reference, base, set(test["headline"])) for reference in config.data.auxiliary]
     crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary)
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows)
 
 
-def _training_rows(config: Config, base: Path) -> pd.DataFrame:
-    """Return the rows of all training tables, less what the config leaves out, each headline once."""
+def _training_rows(config: Config, base: Path) -> tuple[pd.DataFrame, int]:
+    """Return the rows of all training tables, less what is left out, each headline once; and how many there were."""
     import pandas as pd
 
     frames = [load_corpus(reference, base).assign(table=reference) for reference in config.data.train]
     rows = pd.concat(frames, ignore_index=True)
+    n_rows = len(rows)
     for reference, left_out in config.data.leave_out.items():
         chosen = (rows["table"] == reference) & rows["section"].isin(left_out)
         if absent := sorted(set(left_out) - set(rows["section"][chosen])):
@@ -86,7 +88,7 @@ def _training_rows(config: Config, base: Path) -> pd.DataFrame:
         rows = rows[~chosen]
     train, cleaning = merge_repeats(rows)
     logger.info("train: %s", cleaning)
-    return train
+    return train, n_rows
 
 
 def load_test(reference: str, base: Path, sections: Sequence[str]) -> pd.DataFrame:

@@ -219,7 +219,7 @@ def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[
         evaluated: the accurate model's answers.
         headlines: of the test table.
     """
-    if model.fast is None:
+    if model.fast is None or "cascade" not in model.tiers:
         return {}
     logits, has_features = model.fast.scores(headlines)
     stands = accepted(confidence(logits), has_features, model.fast.threshold)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import signal
 import time
@@ -34,6 +36,17 @@ class Result:
     score_seconds: float  #: for one headline, counts given
     started: float  #: seconds since the epoch
     ended: float
+
+    def to_json(self) -> str:
+        """Return everything but the candidate as JSON."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "candidate"}
+        return json.dumps(fields | {"evaluation": self.evaluation.to_dict()}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, candidate: Candidate, text: str) -> Result:
+        """Return the result that :meth:`to_json` wrote of a candidate."""
+        fields = json.loads(text)
+        return cls(candidate=candidate, evaluation=Evaluation(**fields.pop("evaluation")), **fields)
 
     def headlines_per_second(self, seconds: Mapping[str, float]) -> float:
         """Return how many headlines a second the candidate classifies in batch, from text to section.

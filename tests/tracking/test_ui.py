@@ -58,26 +58,26 @@ def test_the_leaderboard_opens_best_first_with_the_metrics_that_matter(
     visit(page, leaderboard_address(server, parent[0]))
     expect(page.get_by_text("A quick search for the tests.").first).to_be_visible()
     header = page.locator(".ag-header-cell")
-    wanted = ["macro_f1", "accuracy", "log_loss", "ece", "features", "estimator"]
+    wanted = ["cv_macro_f1", "cv_accuracy", "cv_log_loss", "cv_ece", "test_macro_f1", "features", "estimator"]
     for title in wanted:
         expect(header.filter(has_text=title).first).to_be_visible()
     boxes = [(cell.bounding_box(), cell.inner_text().strip()) for cell in header.all()]
     titles = [title for _, title in sorted((box["x"], title) for box, title in boxes if box and title)]
     assert [title for title in titles if title in wanted] == wanted
     assert not any("/" in title for title in titles), "the figures of single sections do not crowd the leaderboard"
-    cells = page.locator("[role=gridcell][col-id*=macro_f1]")
+    cells = page.locator("[role=gridcell][col-id*=cv_macro_f1]")
     expect(cells.first).to_be_visible()
     values = [float(value) for value in cells.all_inner_texts() if value.strip() not in ("", "-")]
     assert len(values) == 3
     assert values == sorted(values, reverse=True)
 
 
-def test_the_best_run_tells_its_story(page: Page, server: str, parent: tuple[str, str]) -> None:
+def test_the_best_run_describes_itself(page: Page, server: str, parent: tuple[str, str]) -> None:
     visit(page, f"{server}/#/experiments/{parent[0]}/runs/{parent[1]}")
     expect(page.get_by_text("Winner:").first).to_be_visible()
     expect(page.locator("th", has_text="macro-F1").first).to_be_visible()  # the Markdown has become a table
     expect(page.get_by_text("sample-train").first).to_be_visible()
-    expect(page.get_by_text("f1/정치").first).to_be_visible()
+    expect(page.get_by_text("test_f1/정치").first).to_be_visible()
 
 
 @pytest.mark.parametrize("picture", ["confusion_matrix", "reliability", "sections", "features", "learning_curve"])
@@ -108,4 +108,4 @@ def test_candidates_compare_in_parallel_coordinates(page: Page, server: str, par
     page.goto(f'{server}/#/compare-runs?runs=[{ids}]&experiments=["{parent[0]}"]')
     expect(page.get_by_text("Parallel Coordinates Plot").first).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    expect(page.get_by_text("macro_f1").first).to_be_visible()
+    expect(page.get_by_text("cv_macro_f1").first).to_be_visible()

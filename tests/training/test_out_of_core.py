@@ -13,8 +13,10 @@ import pytest
 
 from classifier.corpus.tables import merge_repeats, read_table
 from classifier.errors import ConfigError, DataError
+from classifier.paths import cache_folder
 from classifier.prediction.classifier import Classifier
 from classifier.text.normalize import normalize
+from classifier.training.config import Stream
 from classifier.training.out_of_core import partitions as module
 from classifier.training.out_of_core.learner import HashedSoftmaxRegression, fit_stream
 from classifier.training.out_of_core.partitions import FILES, RowPartitions, partition_rows
@@ -65,7 +67,7 @@ def test_repeats_and_contradictions_are_treated_as_in_memory(
     rows += [("새 위성 발사", "IT/과학"), ("새 위성 발사", "IT과학")]  # one section in two spellings
     half = len(rows) // 2
     tables = [write_rows(tmp_path / "a.tsv.gz", rows[:half]), write_rows(tmp_path / "b.tsv", rows[half:])]
-    folder = tmp_path / "spill"
+    folder = tmp_path / "rows"
     folder.mkdir()
     found = partition_rows(tables, tmp_path, folder, nothing)
     assert found.rows == len(rows)
@@ -89,12 +91,12 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
     assert "a.tsv: row 4: empty section" in message
     assert "row 3: 3 fields instead of 2" in message
     single = write_rows(tmp_path / "c.tsv", [("코스피", "경제")])
-    (tmp_path / "spill").mkdir()
+    (tmp_path / "rows").mkdir()
     with pytest.raises(DataError, match="one section only: 경제"):
-        partition_rows([single], tmp_path, tmp_path / "spill", nothing)
+        partition_rows([single], tmp_path, tmp_path / "rows", nothing)
 
 
-def test_the_tier_scores_what_the_learner_learned() -> None:
+def test_the_fast_model_scores_what_the_learner_learned() -> None:
     learner = HashedSoftmaxRegression(3, 12, 0.5)
     dice = np.random.default_rng(0)
     words = ["코스피", "손흥민", "대통령", "축제", "금리", "멀티골", "국회"]
@@ -104,7 +106,7 @@ def test_the_tier_scores_what_the_learner_learned() -> None:
         learner.learn(headlines, target, np.ones(len(headlines), np.float32))
     logits = learner.logits(learner.features(headlines))
     assert (logits.argmax(axis=1) == target).mean() > 0.99
-    scores, known = learner.tier(("a", "b", "c")).scores(headlines)
+    scores, known = learner.fast_model(("a", "b", "c")).scores(headlines)
     assert known.all()
     centred = logits - logits.mean(axis=1, keepdims=True)
     assert np.abs(scores - centred).max() < 0.05 * np.abs(centred).max()
@@ -119,8 +121,8 @@ def test_a_sorted_table_is_learned_as_well_as_a_mixed_one(tmp_path: Path, sample
         folder.mkdir()
         found = partition_rows([write_rows(tmp_path / f"{name}.tsv", ordered)], tmp_path, folder, nothing)
         sections = tuple(sorted(found.sections))
-        streamed = fit_stream(found, sections, 0, passes=2, bits=16, rate=0.5, seed=0, progress=nothing)
-        scores, _ = streamed.tier.scores([headline for headline, _ in sample["test"]])
+        streamed = fit_stream(found, sections, Stream(bits=16), holdout=0, seed=0, progress=nothing)
+        scores, _ = streamed.fast.scores([headline for headline, _ in sample["test"]])
         target = [sections.index(section) for _, section in sample["test"]]
         accuracy.append(float((scores.argmax(axis=1) == target).mean()))
     assert min(accuracy) > 0.7
@@ -156,7 +158,7 @@ def test_the_command_trains_registers_and_serves_the_fast_tier(home: Path, sampl
         json.loads((home / "models/big/manifest.json").read_text(encoding="utf-8"))["fingerprint"]
         == (manifest["fingerprint"])
     )
-    assert not list(Path(again.folder).parent.glob("*/spill*"))
+    assert not list((cache_folder() / "streams").iterdir()), "the rows on the disk are gone"
 
 
 def test_a_gate_a_holdout_and_a_wrong_config(home: Path, sample: Sample) -> None:
@@ -186,12 +188,13 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     code = """
 import re, sys
 from pathlib import Path
+from classifier.training.config import Stream
 from classifier.training.out_of_core.learner import fit_stream
 from classifier.training.out_of_core.partitions import partition_rows
 folder = Path(sys.argv[2])
 nothing = lambda *_: None
 rows = partition_rows([sys.argv[1]], Path(), folder, nothing)
-fit_stream(rows, tuple(sorted(rows.sections)), 0.1, passes=1, bits=12, rate=0.5, seed=0, progress=nothing)
+fit_stream(rows, tuple(sorted(rows.sections)), Stream(passes=1, bits=12), holdout=0.1, seed=0, progress=nothing)
 print(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 """
     dice = np.random.default_rng(0)

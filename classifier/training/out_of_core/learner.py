@@ -18,6 +18,7 @@ from scipy import sparse
 from classifier.model.fast import FastModel, read_text
 from classifier.model.reference import Reference, scored
 from classifier.text.ngrams import hash_lines, ngrams_of_line
+from classifier.training.config import Stream
 from classifier.training.distill import NGRAM_RANGES
 from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions
 
@@ -32,7 +33,7 @@ _TEST_ROWS = 200_000  #: of what is held out, at most
 class Streamed:
     """A fast tier that was fitted from a stream."""
 
-    tier: FastModel
+    fast: FastModel
     rows: int  #: learned from: without repeats and contradictions, test and calibration
     digest: str  #: SHA-256 of all rows
     test: tuple[list[str], list[int]]  #: normalized headlines held out for the test, and their sections
@@ -44,23 +45,23 @@ class HashedSoftmaxRegression:
 
     def __init__(self, n_sections: int, bits: int, rate: float) -> None:
         self.bits, self.rate = bits, np.float32(rate)
-        # One row more, for places where no n-gram begins: it stays zero.
+        # One row more, for positions where no n-gram begins: it stays zero.
         self.weights = np.zeros(((1 << bits) + 1, n_sections), np.float32)
         self.squares = np.full(1 << bits, 1e-8, np.float32)  # of a column's gradient, over all sections
         self.intercept = np.zeros(n_sections, np.float32)
         self.frequency = np.zeros(1 << bits, np.int64)
-        self._place = np.zeros((1 << bits) + 1, np.int32)
+        self._position = np.zeros((1 << bits) + 1, np.int32)
 
     def features(self, normalized: Sequence[str]) -> sparse.csr_array:
         """Return each headline's n-grams, each with one over the square root of their number.
 
-        The rows are those of the first view, then those of the second, and so on: (n_views * n_headlines, 2**bits + 1).
+        The rows are those of the first n-gram range, then those of the second: (n_ranges * n_headlines, 2**bits + 1).
         """
         text = "\n".join(normalized)
         number = np.zeros(len(normalized), np.int64)
         columns, lengths = [], []
-        for view, (low, high) in NGRAM_RANGES.items():
-            bounds, found = hash_lines(read_text(view, text), low, high, self.bits)
+        for name, (low, high) in NGRAM_RANGES.items():
+            bounds, found = hash_lines(read_text(name, text), low, high, self.bits)
             size = np.diff(bounds)
             number += ngrams_of_line(size, low, high)
             columns.append(found.T.ravel().astype(np.int32))
@@ -73,8 +74,8 @@ class HashedSoftmaxRegression:
 
     def logits(self, values: sparse.csr_array) -> NDArray[np.float32]:
         """Return the scores (n_headlines, n_sections) of :meth:`features`."""
-        by_view = np.asarray(values @ self.weights).reshape(len(NGRAM_RANGES), -1, self.weights.shape[1])
-        return np.asarray(by_view.sum(axis=0) + self.intercept, np.float32)
+        by_range = np.asarray(values @ self.weights).reshape(len(NGRAM_RANGES), -1, self.weights.shape[1])
+        return np.asarray(by_range.sum(axis=0) + self.intercept, np.float32)
 
     def learn(self, normalized: Sequence[str], target: NDArray[np.intp], weight: NDArray[np.float32]) -> None:
         """Take one step down the loss of a batch, each row weighing ``weight`` (n_rows,)."""
@@ -89,10 +90,10 @@ class HashedSoftmaxRegression:
         counts[-1] = 0
         self.frequency += counts[:-1]
         occurring = (counts > 0).nonzero()[0]
-        self._place[:] = len(occurring)
-        self._place[occurring] = np.arange(len(occurring), dtype=np.int32)
+        self._position[:] = len(occurring)
+        self._position[occurring] = np.arange(len(occurring), dtype=np.int32)
         shape = (values.shape[0], len(occurring) + 1)
-        narrow = sparse.csr_array((values.data, self._place[values.indices], values.indptr), shape=shape)
+        narrow = sparse.csr_array((values.data, self._position[values.indices], values.indptr), shape=shape)
         gradient = np.asarray(narrow.T @ np.tile(error, (len(NGRAM_RANGES), 1)))[:-1]
         squares = self.squares.take(occurring) + np.square(gradient).sum(axis=1)
         self.squares[occurring] = squares
@@ -100,26 +101,29 @@ class HashedSoftmaxRegression:
         self.weights[occurring] = self.weights.take(occurring, axis=0) - gradient
         self.intercept -= self.rate / 10 * error.sum(axis=0)
 
-    def tier(self, sections: tuple[str, ...]) -> FastModel:
+    def fast_model(self, sections: tuple[str, ...]) -> FastModel:
         """Return the weights as a fast tier, a byte each."""
         return FastModel.quantize(sections, self.weights[:-1], self.intercept, NGRAM_RANGES, self.frequency)
 
 
 def fit_stream(
-    rows: RowPartitions, sections: tuple[str, ...], holdout: float, *, passes: int, bits: int, rate: float, seed: int,
+    rows: RowPartitions,
+    sections: tuple[str, ...],
+    settings: Stream,
+    *,
+    holdout: float,
+    seed: int,
     progress: Progress,
-) -> Streamed:  # fmt: skip
-    """Fit a fast tier to the rows of a spill.
+) -> Streamed:
+    """Fit a fast tier to rows on the disk.
 
     Args:
-        rows: where they are.
-        sections: those of the partition_rows, in the order of the tier's columns.
+        rows: the rows.
+        sections: those of the rows, in the order of the scores' columns.
+        settings: passes, columns and step.
         holdout: share of the rows that nothing is learned from, for a test; 0 for none.
-        passes: how often every row is learned from.
-        bits: the n-grams are hashed into ``2**bits`` columns, of eight bytes each in the artefact.
-        rate: AdaGrad's step.
         seed: of the order of the rows.
-        progress: told the rows learned from, of how many.
+        progress: called with how many rows are learned from, and of how many.
     """
     column = np.array([sections.index(name) for name in rows.sections])
     held_out = int(np.ceil(holdout * FILES))
@@ -128,24 +132,24 @@ def fit_stream(
     for i in files:
         total += np.bincount(column[rows.read(i)[1]], minlength=len(sections))
     balanced = (total.sum() / len(sections) / np.maximum(total, 1)).astype(np.float32)
-    learner = HashedSoftmaxRegression(len(sections), bits, rate)
+    learner = HashedSoftmaxRegression(len(sections), settings.bits, settings.rate)
     dice = np.random.default_rng(seed)
     done = 0
-    for _ in range(passes):
+    for _ in range(settings.passes):
         for headlines, numbers in _mixed(rows, list(dice.permutation(files))):
             target = column[numbers]
             order = dice.permutation(len(target))
             for batch in np.array_split(order, -(-len(order) // _BATCH)):
                 learner.learn([headlines[i] for i in batch], target[batch], balanced[target[batch]])
             done += len(target)
-            progress(done, done, passes * int(total.sum()))
-    tier = learner.tier(sections)
+            progress(done, done, settings.passes * int(total.sum()))
+    fast = learner.fast_model(sections)
     headlines, numbers = _gathered(rows, range(held_out, held_out + _CALIBRATION), _CALIBRATION_ROWS)
-    logits, unknown = tier.scores(headlines)[0], tier.unknown_share(headlines)
+    logits, unknown = fast.scores(headlines)[0], fast.unknown_share(headlines)
     held = scored(headlines, column[numbers], unknown, {"fast": logits})
     test, of_test = _gathered(rows, range(held_out), _TEST_ROWS)
     return Streamed(
-        tier, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()), (headlines, held)
+        fast, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()), (headlines, held)
     )
 
 

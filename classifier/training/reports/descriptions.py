@@ -5,6 +5,7 @@ from __future__ import annotations
 from classifier.corpus.datasets import datasets
 from classifier.evaluation.metrics import Evaluation
 from classifier.training.config import Config
+from classifier.training.dataset import Corpora
 from classifier.training.search import Result
 
 
@@ -42,7 +43,7 @@ Every training is one run named *search*; under it stands one run for each candi
 {config.search.folds}-fold cross-validation on the training rows (near-duplicate headlines in one fold). The search run
 holds the winner: its figures on the test table, pictures, the rows it got wrong, and the registered version.
 
-Sort by **{config.search.metric}** to see the best candidate first. Reproduce with
+Sort by **cv_{config.search.metric}** to see the best candidate first. Reproduce with
 
 ```
 {command(config)}
@@ -60,18 +61,18 @@ def candidate_note(result: Result) -> str:
     )
 
 
-def search_note(config: Config, winner: Result, test: Evaluation, test_name: str, overlap: int, verdict: str) -> str:
+def search_note(config: Config, winner: Result, test: Evaluation, tables: Corpora, verdict: str) -> str:
     """Return the description of a search run."""
     name = config.experiment.registered_model
     rows = "\n".join(
         f"| {section} | {f['precision']:.3f} | {f['recall']:.3f} | {f['f1']:.3f} | {f['support']:,} |"
         for section, f in test.per_section.items()
     )
-    return f"""**Winner:** `{winner.candidate.name}`, {verdict}
+    return f"""**Winner:** `{winner.candidate.name}`, {verdict}.
 
 | | macro-F1 | accuracy | log-loss | ECE |
 |---|---|---|---|---|
-| {test_name} ({test.n:,} headlines, read once) | **{test.macro_f1:.4f}** | {test.accuracy:.4f} | {test.log_loss:.4f} | {test.ece:.4f} |
+| {tables.test_name} ({test.n:,} headlines, read once) | **{test.macro_f1:.4f}** | {test.accuracy:.4f} | {test.log_loss:.4f} | {test.ece:.4f} |
 | cross-validation on the training rows | {winner.evaluation.macro_f1:.4f} | {winner.evaluation.accuracy:.4f} | {winner.evaluation.log_loss:.4f} | {winner.evaluation.ece:.4f} |
 
 | section | precision | recall | F1 | support |
@@ -79,7 +80,7 @@ def search_note(config: Config, winner: Result, test: Evaluation, test_name: str
 {rows}
 
 {corpora(config)}
-- {overlap:,} test headlines are near-duplicates of training headlines
+- {tables.overlap:,} test headlines are near-duplicates of training headlines
 
 **Artifacts:** pictures in `plots/`, the test rows it got wrong (most confident first) in `wrong_headlines.csv`,
 `model_card.md`, `environment.txt`, the config in `config/`.
@@ -92,7 +93,7 @@ def search_note(config: Config, winner: Result, test: Evaluation, test_name: str
 
 def stream_note(config: Config, rows: int, learned: int, test: Evaluation, test_name: str, verdict: str) -> str:
     """Return the description of a run that trained from a stream."""
-    return f"""**The fast tier alone, from a stream:** {verdict}
+    return f"""**The fast tier alone, from a stream:** {verdict}.
 
 {test_name} ({test.n:,} headlines, read once): **macro-F1 {test.macro_f1:.4f}**, accuracy {test.accuracy:.4f},
 log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}.

@@ -1,45 +1,51 @@
-"""What a training came to, as a file: the source of the tables in ``experiments/README.md``."""
+"""What a training came to, as a file beside its model: what ``make results`` publishes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+from classifier.evaluation.metrics import Evaluation
+from classifier.storage import replacing
+from classifier.training.config import Config
 from classifier.training.reports.descriptions import command
+from classifier.training.search import Result
 
-if TYPE_CHECKING:
-    from classifier.training.pipeline import Outcome
+RESULTS = "results.json"
 
 
-def write_result(outcome: Outcome, folder: Path) -> Path:
-    """Write a training's figures as JSON, from which the tables of ``experiments/README.md`` are made.
+def write_results(
+    folder: Path,
+    config: Config,
+    test_name: str,
+    test: Evaluation,
+    tiers: Mapping[str, Any],
+    leaderboard: Sequence[Result],
+) -> Path:
+    """Write a training's figures as JSON into the folder of its model.
 
-    Times are left out: the same config, data and lock file write the same file.
+    Times are left out: the same config, data, lock file and machine write the same file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{outcome.config.name}.json"
-    winner = outcome.winner
-    record = {
-        "experiment": outcome.config.name,
-        "command": command(outcome.config),
-        "train": list(outcome.config.data.train),
-        "auxiliary": list(outcome.config.data.auxiliary),
-        "test_table": outcome.config.data.test or f"held-out {outcome.config.data.holdout}",
-        "winner": winner.candidate.name,
-        "cross_validation": winner.evaluation.to_dict() | {"macro_f1_std": winner.macro_f1_std},
-        "test": outcome.test.to_dict(),
-        "tiers": outcome.tiers,
-        "leaderboard": [
-            {
-                "candidate": result.candidate.name,
-                "macro_f1": result.evaluation.macro_f1,
-                "accuracy": result.evaluation.accuracy,
-                "log_loss": result.evaluation.log_loss,
-                "ece": result.evaluation.ece,
-            }
-            for result, _ in outcome.leaderboard
-        ],
+    record: dict[str, Any] = {
+        "experiment": config.name,
+        "command": command(config),
+        "train": list(config.data.train),
+        "auxiliary": list(config.data.auxiliary),
+        "test_table": test_name,
     }
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if leaderboard:
+        best = leaderboard[0]
+        record["winner"] = best.candidate.name
+        record["cross_validation"] = best.evaluation.to_dict() | {"macro_f1_std": best.macro_f1_std}
+    record |= {"test": test.to_dict(), "tiers": dict(tiers)}
+    record["leaderboard"] = [
+        {"candidate": result.candidate.name}
+        | {name: getattr(result.evaluation, name) for name in ("macro_f1", "accuracy", "log_loss", "ece")}
+        for result in leaderboard
+    ]
+    path = folder / RESULTS
+    with replacing(path) as part:
+        part.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return path
