@@ -122,10 +122,10 @@ def _audit_labels(table: str, output: Path | None, against: str | None, *, track
 def _print_findings(findings: Findings) -> None:
     figures = [(name, value if isinstance(value, str) else f"{value:,}") for name, value in findings.summary().items()]
     show_table(f"audit of {findings.table}", ("figure", "value"), figures)
-    if findings.doubts:
-        rows = [(str(d.row), d.headline, d.section, d.suggested, d.reason) for d in findings.doubts[:FIRST]]
+    if findings.to_review:
+        rows = [(str(d.row), d.headline, d.section, d.suggested, d.reason) for d in findings.to_review[:FIRST]]
         columns = ("row", "headline", "section", "suggested", "words that weigh most")
-        show_table(f"the least credible labels{the_first(len(findings.doubts))}", columns, rows)
+        show_table(f"the least credible labels{the_first(len(findings.to_review))}", columns, rows)
 
 
 def fetch(

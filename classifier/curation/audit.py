@@ -1,4 +1,4 @@
-"""The audit: everything that can be said against a table's labels, gathered in one object."""
+"""The audit: what is wrong with a table's labels, in one object."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.corpus.sections import in_order
-from classifier.curation.style import Style, judge_style
+from classifier.curation.style import Style, measure_style
 from classifier.errors import DataError
 from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.explanation import explain
-from classifier.text.normalize import normalize
+from classifier.text.normalize import normalize_all
 from classifier.training.config import NOISE_MODEL
 from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
 from classifier.training.label_errors import LabelQuality, assess_labels
@@ -88,7 +88,7 @@ class ReviewItem:
 
 @dataclass(frozen=True)
 class Evidence:
-    """How often the judge agrees with labels of one kind of evidence."""
+    """How often the out-of-fold models agree with the labels of one kind of evidence."""
 
     evidence: str
     rows: int
@@ -105,8 +105,8 @@ class Findings:
     profiles: list[SectionProfile]
     repeated: list[Group]  #: the same headline in several rows
     near: list[Group]  #: near-duplicates, exact repeats counted once
-    doubts: list[ReviewItem]  #: the least credible label first
-    evaluated: EvaluatedTable | None  #: out-of-fold probabilities; None if the table is too small to judge labels
+    to_review: list[ReviewItem]  #: the least credible label first
+    evaluated: EvaluatedTable | None  #: out-of-fold probabilities; None if the table is too small for them
     style: Style | None
     style_normalized: Style | None  #: of the normalized headlines: what of the style a model still sees
     evidence: list[Evidence]
@@ -125,13 +125,13 @@ class Findings:
             "of them under several sections": sum(group.contradictory for group in self.repeated),
             "near-duplicate groups": len(self.near),
             "of them with several sections": sum(group.contradictory for group in self.near),
-            "rows to review": len(self.doubts),
-            "likely label errors": sum("label" in doubt.problem for doubt in self.doubts),
+            "rows to review": len(self.to_review),
+            "likely label errors": sum("label" in item.problem for item in self.to_review),
         }
         if self.evaluated is not None:
-            figures["macro-F1 of the noise model, out of fold"] = round(self.evaluated.evaluation.macro_f1, 4)
+            figures["out-of-fold macro-F1 of the noise model"] = round(self.evaluated.evaluation.macro_f1, 4)
         if self.style is not None and self.style_normalized is not None:
-            figures["accuracy of style alone (balanced)"] = round(self.style.balanced_accuracy, 4)
+            figures["balanced accuracy of style alone"] = round(self.style.balanced_accuracy, 4)
             figures["the same after the normaliser"] = round(self.style_normalized.balanced_accuracy, 4)
             figures["the same by chance"] = round(self.style.chance, 4)
             figures["style cues"] = len(self.style.cues)
@@ -174,24 +174,12 @@ def audit(
     headlines = labelled["headline"].tolist()
     groups = near_duplicate_groups(headlines)
     repeated, near = _groups(labelled, groups)
-    notes: list[str] = []
-    judgement, evaluated, style, style_normalized = None, None, None, None
+    assessed, notes = _Assessed(), []
     try:
-        folds = make_folds(headlines, target, sections, _FOLDS, seed)
+        assessed = _assess(labelled, target, sections, seed)
     except DataError as error:
         notes.append(f"Label errors and style were not looked for: {error}")
         logger.warning("%s", notes[-1])
-    else:
-        cache = feature_cache()
-        counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
-        data = TrainingSet(headlines, counts, target, sections, folds, cache.embeddings(), seed=seed)
-        judgement = assess_labels(data)
-        probabilities = np.asarray(judgement.probabilities, np.float32)
-        evaluated = EvaluatedTable(score(probabilities, target, sections), target, probabilities, tuple(sections))
-        column = next((c for c in ("press", "source") if c in labelled), None)
-        sources = labelled[column].tolist() if column else None
-        style = judge_style(headlines, target, sections, folds, sources)
-        style_normalized = judge_style([normalize(h) for h in headlines], target, sections, folds)
     return Findings(
         table=name,
         rows=len(frame),
@@ -201,15 +189,41 @@ def audit(
         ],
         repeated=repeated,
         near=near,
-        doubts=_doubts(labelled, target, sections, judgement, repeated, near),
-        evaluated=evaluated,
-        style=style,
-        style_normalized=style_normalized,
-        evidence=_evidence(labelled, target, judgement),
+        to_review=_to_review(labelled, target, sections, assessed.quality, repeated, near),
+        evaluated=assessed.evaluated,
+        style=assessed.style,
+        style_normalized=assessed.style_normalized,
+        evidence=_evidence(labelled, target, assessed.quality),
         leaks=_leaks(frame, against) if against is not None else [],
         against=against_name,
         against_rows=0 if against is None else len(against),
         notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Assessed:
+    """What models that were not fitted to a row say of its label; empty if the table is too small for folds."""
+
+    quality: LabelQuality | None = None
+    evaluated: EvaluatedTable | None = None
+    style: Style | None = None
+    style_normalized: Style | None = None
+
+
+def _assess(labelled: pd.DataFrame, target: NDArray[np.intp], sections: tuple[str, ...], seed: int) -> _Assessed:
+    headlines = labelled["headline"].tolist()
+    folds = make_folds(headlines, target, sections, _FOLDS, seed)
+    cache = feature_cache()
+    counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
+    quality = assess_labels(TrainingSet(headlines, counts, target, sections, folds, cache.embeddings(), seed=seed))
+    probabilities = np.asarray(quality.probabilities, np.float32)
+    column = next((c for c in ("press", "source") if c in labelled), None)
+    return _Assessed(
+        quality=quality,
+        evaluated=EvaluatedTable(score(probabilities, target, sections), target, probabilities, sections),
+        style=measure_style(headlines, target, sections, folds, labelled[column].tolist() if column else None),
+        style_normalized=measure_style(normalize_all(headlines), target, sections, folds),
     )
 
 
@@ -245,65 +259,57 @@ def _groups(labelled: pd.DataFrame, groups: NDArray[np.int32]) -> tuple[list[Gro
     return repeated, sorted(near, key=lambda g: (not g.contradictory, -len(g.rows)))
 
 
-def _doubts(
+def _to_review(
     labelled: pd.DataFrame,
     target: NDArray[np.intp],
     sections: Sequence[str],
-    judgement: LabelQuality | None,
+    quality: LabelQuality | None,
     repeated: Sequence[Group],
     near: Sequence[Group],
 ) -> list[ReviewItem]:
     """Return the rows to review: likely label errors and contradictions, the least credible first."""
     problems: dict[int, list[str]] = {}
     position = {row: i for i, row in enumerate(labelled.index.tolist())}
-    if judgement is not None:
-        for i in np.flatnonzero(judgement.suspect).tolist():
+    if quality is not None:
+        for i in np.flatnonzero(quality.suspect).tolist():
             problems.setdefault(i, []).append("likely label error")
-    for kind, groups in (("same headline, other section", repeated), ("near-duplicate, other section", near)):
+    for problem, groups in (("same headline, other section", repeated), ("near-duplicate, other section", near)):
         for group in groups:
             if group.contradictory:
                 for row in group.rows:
-                    problems.setdefault(position[row], []).append(kind)
+                    problems.setdefault(position[row], []).append(problem)
     headlines, rows = labelled["headline"].tolist(), labelled.index.tolist()
-    doubts = []
+    items = []
     for i, found in problems.items():
         given = sections[target[i]]
-        if judgement is None:
-            doubts.append(ReviewItem(rows[i], headlines[i], given, given, "; ".join(found), 1.0, 1.0, ""))
+        if quality is None:
+            items.append(ReviewItem(rows[i], headlines[i], given, given, "; ".join(found), 1.0, 1.0, ""))
             continue
-        p = judgement.probabilities[i]
+        p = quality.probabilities[i]
         best = int(p.argmax())
         reason = ""
         if best != target[i]:
-            reason = _reason(judgement, i, headlines[i], given, sections[best])
-        doubts.append(
-            ReviewItem(
-                rows[i],
-                headlines[i],
-                given,
-                sections[best],
-                "; ".join(found),
-                float(p[target[i]]),
-                float(p[best]),
-                reason,
-            )
+            reason = _reason(quality, i, headlines[i], given, sections[best])
+        of_label, of_best = float(p[target[i]]), float(p[best])
+        items.append(
+            ReviewItem(rows[i], headlines[i], given, sections[best], "; ".join(found), of_label, of_best, reason)
         )
-    quality = judgement.quality if judgement is not None else np.ones(len(target))
-    return sorted(doubts, key=lambda doubt: (quality[position[doubt.row]], doubt.row))
+    credible = quality.quality if quality is not None else np.ones(len(target))
+    return sorted(items, key=lambda item: (credible[position[item.row]], item.row))
 
 
-def _reason(judgement: LabelQuality, i: int, headline: str, given: str, suggested: str) -> str:
+def _reason(quality: LabelQuality, i: int, headline: str, given: str, suggested: str) -> str:
     """Return the words that weigh most for ``suggested`` against ``given``."""
-    model = judgement.models[judgement.fold[i]]
+    model = quality.models[quality.fold[i]]
     found = explain(model, headline, suggested, len(headline), against=given)
     best = sorted(((part.weight, part.text) for part in found if part.span), reverse=True)[:_REASON_WORDS]
     return ", ".join(f"{text} {weight:+.1f}" for weight, text in best if weight > 0)
 
 
-def _evidence(labelled: pd.DataFrame, target: NDArray[np.intp], judgement: LabelQuality | None) -> list[Evidence]:
-    if judgement is None or "evidence" not in labelled:
+def _evidence(labelled: pd.DataFrame, target: NDArray[np.intp], quality: LabelQuality | None) -> list[Evidence]:
+    if quality is None or "evidence" not in labelled:
         return []
-    agrees = judgement.probabilities.argmax(axis=1) == target
+    agrees = quality.probabilities.argmax(axis=1) == target
     kinds = labelled["evidence"].to_numpy()
     return [
         Evidence(kind or "(empty)", int((kinds == kind).sum()), float(agrees[kinds == kind].mean()))

@@ -41,7 +41,7 @@ def write_audit(findings: Findings, folder: Path) -> Path:
         raise DataError(
             f"{folder}: cannot be written ({error.strerror}). Name another folder with --output."
         ) from error
-    write_review(findings.doubts, folder / REVIEW)
+    write_review(findings.to_review, folder / REVIEW)
     write_duplicates([*findings.repeated, *findings.near], folder / DUPLICATES)
     if findings.against is not None:
         write_leaks(findings.leaks, folder / LEAKS)
@@ -110,9 +110,9 @@ def _style_figure(raw: Style, normalized: Style) -> Figure:
         (raw, -0.2, "as it stands", "tab:red"),
         (normalized, 0.2, "after the normaliser", "tab:green"),
     ):
-        # Recall alone would show a model that answers the same always as knowing that section.
-        told = [style.recall[name] - style.false_alarms[name] for name in names]
-        axis.bar(position + shift, told, 0.38, label=label, color=color)
+        # Recall alone would be 1 for the section that a model always answers.
+        above_chance = [style.recall[name] - style.false_alarms[name] for name in names]
+        axis.bar(position + shift, above_chance, 0.38, label=label, color=color)
     axis.axhline(0, color="grey", linewidth=0.8)
     axis.set_xticks(position, names)
     axis.set(ylim=(-0.1, 1.2), title="what style alone tells: recall less false alarms (0: nothing, 1: all)")

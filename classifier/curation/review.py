@@ -21,7 +21,7 @@ REMOVE = "-"
 _SHOWN = 20
 
 
-def write_review(doubts: Sequence[ReviewItem], path: Path) -> None:
+def write_review(items: Sequence[ReviewItem], path: Path) -> None:
     """Write the rows to review; ``section_suggested`` is what applying the file will do.
 
     Edit that column: another section's name, nothing to keep the label, ``-`` to remove the row.
@@ -30,16 +30,16 @@ def write_review(doubts: Sequence[ReviewItem], path: Path) -> None:
 
     rows = [
         {
-            "row": doubt.row,
-            "headline": doubt.headline,
-            "section": doubt.section,
-            "section_suggested": doubt.suggested,
-            "problem": doubt.problem,
-            "probability": f"{doubt.probability:.4f}",
-            "probability_suggested": f"{doubt.probability_suggested:.4f}",
-            "reason": doubt.reason,
+            "row": item.row,
+            "headline": item.headline,
+            "section": item.section,
+            "section_suggested": item.suggested,
+            "problem": item.problem,
+            "probability": f"{item.probability:.4f}",
+            "probability_suggested": f"{item.probability_suggested:.4f}",
+            "reason": item.reason,
         }
-        for doubt in doubts
+        for item in items
     ]
     columns = "row headline section section_suggested problem probability probability_suggested reason".split()
     write_table(pd.DataFrame(rows, columns=columns), path)

@@ -1,6 +1,6 @@
-"""Style cues: what gives a section away without its topic.
+"""Style cues: marks of style from which a section can be guessed without its topic.
 
-Corpora merged from several houses teach a model that a quote mark means 연예. So a model that sees only
+Corpora merged from several publishers teach a model that a quote mark means 연예. So a model that sees only
 punctuation, tags in brackets and the source of a headline is cross-validated: what it gets right, it gets
 right by style.
 """
@@ -21,7 +21,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from classifier.training.splits import Folds
 
-#: Signs that belong to what is said (a rate, a price, a temperature), not to how it is typeset.
+#: Signs of the content (a rate, a price, a temperature), not of the typesetting.
 _CONTENT = frozenset("%‰$€£¥₩￦℃℉°+±×÷=㎞㎏㎡㎜㎝")
 _IN_NUMBER = re.compile(r"(?<=\d)[.,:~-](?=\d)")
 _TAG = re.compile(r"[\[【〔<〈《(]([^\[\]【】〔〕<>〈〉《》()]{1,12})[\]】〕>〉》)]")
@@ -85,7 +85,7 @@ def _name(mark: str) -> str:
     return f"{unicodedata.name(mark, 'sign').lower()} {mark}"
 
 
-def judge_style(
+def measure_style(
     headlines: Sequence[str],
     target: NDArray[np.intp],
     sections: Sequence[str],

@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from classifier.errors import ModelError, TrackingError
+from classifier.errors import ModelError
 from classifier.model.model import Model
 from classifier.paths import store_address
 from classifier.tracking.store import moved_from
@@ -26,7 +26,13 @@ def download_model(address: str) -> Model:
     Raises:
         ModelError: MLflow has no such model, or it holds no artefact of this project, or a damaged one.
     """
-    mlflow.set_tracking_uri(store_address())
+    store = store_address()
+    mlflow.set_tracking_uri(store)
+    if moved := moved_from():
+        raise ModelError(
+            f"{address}: the MLflow store {store} was moved here from {', '.join(moved)}, where its addresses still "
+            "point. Run `classifier models repair` and try again."
+        )
     with tempfile.TemporaryDirectory() as scratch:
         try:
             name, _, alias = address.removeprefix("models:/").partition("@")
@@ -35,22 +41,12 @@ def download_model(address: str) -> Model:
                 version = address.rpartition("/")[2]
             folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=scratch))
         except (MlflowException, OSError) as error:
-            raise ModelError(_why(address, error)) from error
+            raise ModelError(
+                f"{address}: not found in the MLflow store {store} ({error}). "
+                "`classifier models list` shows what there is."
+            ) from error
         found = sorted(folder.rglob("manifest.json"))
         if not found:
             raise ModelError(f"{address}: holds no artefact of this project (no manifest.json). Train again.")
         model = Model.load(found[0].parent)
     return model.with_about(version=int(version)) if version else model
-
-
-def _why(address: str, error: Exception) -> str:
-    store = store_address()
-    try:
-        if moved := moved_from():
-            return (
-                f"{address}: the MLflow store {store} was moved here from {', '.join(moved)}, where its addresses "
-                "still point. Run `classifier models repair` and try again."
-            )
-    except TrackingError:
-        pass  # the store itself cannot be read: the first error says more
-    return f"{address}: not found in the MLflow store {store} ({error}). `classifier models list` shows what there is."

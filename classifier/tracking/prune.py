@@ -62,7 +62,7 @@ def find_prunable(name: str = REGISTERED_MODEL, *, keep: int = 3) -> Prunable:
                 if run.data.tags.get(USED_TAG) in searches:
                     candidates.append(run.info.run_id)
                     folders.append(run.info.artifact_uri)
-        models = [details[v.number].model_id for v in going if details[v.number].model_id]
+        models = [details[v.number].source.removeprefix("models:/") for v in going]
         folders += [client.get_logged_model(model).artifact_location for model in models]
     return Prunable(name, going, searches, candidates, models, folders, _megabytes(folders))
 

@@ -44,13 +44,14 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         """Load the artefact that was logged with the model."""
         self.model = Model.load(context.artifacts["artefact"])
 
-    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    # Dictionaries and lists come too, but of their types MLflow would make a schema, and of no type a warning.
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Classify headlines; if a headline is missing, its section is None.
 
         Args:
             context: of MLflow.
             model_input: a table with a column ``headline``, a dictionary with that key, or strings.
-            params: see the class.
+            params: see the class; None for the defaults.
 
         Raises:
             DataError: there is no column ``headline``, or a headline is no text.

@@ -107,7 +107,10 @@ def moved_from(*, copied: bool = False) -> list[str]:
     if database is None:
         return []
     here = database.resolve().parent
-    with store_call("Reading"), closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as store:
+    with (
+        store_call("Reading addresses"),
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as store,
+    ):
         if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
             return []
         addresses = [row[0] for row in store.execute("SELECT artifact_location FROM experiments") if row[0]]

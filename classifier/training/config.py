@@ -52,7 +52,7 @@ Weight = Annotated[float, Field(gt=0)]
 
 
 class Labels(_Strict):
-    """How far the labels of the training rows are believed."""
+    """How much the labels of the training rows count."""
 
     #: Weight of a row by its evidence (item, article, block …); a row whose evidence is not named weighs 1.
     evidence: dict[str, Annotated[float, Field(ge=0)]] = {}

@@ -47,6 +47,28 @@ def _svm(C: float, balanced: bool, random_state: int | None) -> _BriefSVC:
     return _BriefSVC(C=C, class_weight=weight, tol=TOLERANCE, max_iter=PASSES, random_state=random_state)
 
 
+def _counting_rows(
+    estimator: BaseEstimator, X: Any, y: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[sparse.csr_array, NDArray[Any], NDArray[np.float64] | None, NDArray[np.intp] | slice]:
+    """Return the checked rows that count, their classes and weights, and which rows these are.
+
+    Rows of weight 0 are left out: balancing would divide by the weight of a class that has no others.
+    """
+    features, target = validate_data(estimator, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
+    check_classification_targets(target)
+    matrix = sparse.csr_array(features)
+    if sample_weight is None:
+        return matrix, target, None, slice(None)
+    weight = np.asarray(column_or_1d(sample_weight), np.float64)
+    check_consistent_length(target, weight)
+    kept = np.flatnonzero(weight)
+    if len(kept) == len(weight):
+        return matrix, target, weight, slice(None)
+    if not len(kept):
+        raise ValueError("all sample weights are zero, so no row counts")
+    return matrix[kept], target[kept], weight[kept], kept
+
+
 class NBSVM(ClassifierMixin, BaseEstimator):
     """Support vector machine on features scaled by the naive-Bayes log-count ratio.
 
@@ -69,13 +91,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit on ``X`` (n_rows, n_features), dense or sparse, and the sections ``y`` (n_rows,), weighed or not."""
-        features, target = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
-        check_classification_targets(target)
-        matrix = sparse.csr_array(features)
-        weight = None
-        if sample_weight is not None:
-            weight = np.asarray(column_or_1d(sample_weight), np.float64)
-            check_consistent_length(target, weight)
+        matrix, target, weight, _ = _counting_rows(self, X, y, sample_weight)
         self.classes_ = np.unique(target)
         if len(self.classes_) < 2:
             raise ValueError(f"NBSVM needs at least two classes; found one class: {self.classes_[0]!r}")
@@ -145,7 +161,7 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
         C: inverse strength of the members' regularisation.
         alphas: smoothing of the naive-Bayes ratio, one member for each.
         plain: whether a linear SVM on the features as they are is a member too; it carries over better to headlines
-            of another house.
+            of another publisher.
         folds: by how many folds the members' scores are made.
         random_state: seed of the folds and of the coordinate descents.
     """
@@ -181,10 +197,8 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
             groups: (n_rows,), rows that belong into one fold, such as near-duplicates.
             auxiliary: features and sections of other tables.
         """
-        features, target = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
-        check_classification_targets(target)
-        matrix = sparse.csr_array(features)
-        weight = None if sample_weight is None else np.asarray(column_or_1d(sample_weight), np.float64)
+        matrix, target, weight, kept = _counting_rows(self, X, y, sample_weight)
+        groups = None if groups is None else np.asarray(groups)[kept]
         self.classes_, sizes = np.unique(target, return_counts=True)
         folds = min(self.folds, int(sizes.min()))
         if len(self.classes_) < 2:

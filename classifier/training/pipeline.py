@@ -39,7 +39,7 @@ Progress = Callable[[int, int], None]
 def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
     """Run the experiment of a config file: search, refit, test once, register and maybe promote.
 
-    The winner's artefact is in ``models/<experiment>/`` before MLflow is told of it, so that a
+    The winner's artefact is in ``models/<experiment>/`` before anything is written to MLflow, so that a
     failure of the registry loses nothing. A search that was interrupted goes on where it stopped.
 
     Raises:

@@ -31,7 +31,7 @@ def weigh(data: TrainingSet, labels: Labels, frame: pd.DataFrame, n_jobs: int = 
 
     Args:
         data: the training set, without weights.
-        labels: how far labels are believed.
+        labels: how much labels count.
         frame: the rows of ``data`` as a table, with its columns ``evidence`` and ``table`` as far as ``labels`` needs.
         n_jobs: processes.
 
@@ -62,7 +62,7 @@ def _less_for_errors(
     quality = assess_labels(data.take(rows, _FOLDS), n_jobs=n_jobs)
     weights = np.ones(len(data.target)) if stated is None else stated.copy()
     weights[rows[quality.suspect]] *= 0.0 if labels.errors == "drop" else labels.error_weight
-    for section in range(len(data.sections)):  # a section all of whose labels are doubtful is still to be learned
+    for section in range(len(data.sections)):  # a section whose labels are all likely errors is learned all the same
         inside = rows[data.target[rows] == section]
         if not weights[inside].any():
             weights[inside] = 1.0 if stated is None else stated[inside]

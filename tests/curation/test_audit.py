@@ -21,7 +21,7 @@ from classifier.corpus.writer import write_table
 from classifier.curation.audit import Findings, ReviewItem, audit
 from classifier.curation.report import render
 from classifier.curation.review import apply_review, write_review
-from classifier.curation.style import judge_style, marks
+from classifier.curation.style import marks, measure_style
 from classifier.errors import DataError
 from classifier.text.normalize import normalize
 from classifier.training.config import NOISE_MODEL
@@ -158,14 +158,14 @@ def test_what_stands_in_a_headline_is_text_in_the_report() -> None:
     assert "&lt;b&gt;table&lt;/b&gt;" in html
 
 
-def test_a_table_too_small_to_judge_is_audited_for_the_rest() -> None:
+def test_a_table_too_small_for_folds_is_audited_for_the_rest() -> None:
     frame = pd.DataFrame(
         {"headline": ["코스피 상승", "코스피 상승", "가을 야구"], "section": ["경제", "사회", "스포츠"]}
     )
     findings = audit(frame, "small")
     assert findings.evaluated is None
     assert "too few" in findings.notes[0]
-    assert [doubt.problem for doubt in findings.doubts] == ["same headline, other section"] * 2
+    assert [item.problem for item in findings.to_review] == ["same headline, other section"] * 2
     assert "Not looked at." in render(findings)
 
 
@@ -238,13 +238,13 @@ def test_a_review_that_a_spreadsheet_has_saved_is_applied(tmp_path: Path) -> Non
     frame = pd.DataFrame({"headline": headlines, "section": ["연예", "연예", "스포츠", "스포츠"]})
     write_table(frame, tmp_path / "table.tsv")
     table = read_table(tmp_path / "table.tsv")
-    doubts = [
+    items = [
         ReviewItem(
             row, headline, section, "스포츠" if row == 5 else "경제", "likely label error", 0.1, 0.9, '"코스피 +2.0'
         )
         for row, headline, section in zip(table.index, table["headline"], table["section"], strict=True)
     ]
-    write_review(doubts, tmp_path / "review.tsv")
+    write_review(items, tmp_path / "review.tsv")
     rows = list(csv.reader((tmp_path / "review.tsv").open(encoding="utf-8"), dialect="excel-tab"))
     assert rows[1][1] != headlines[0], "a spreadsheet takes the quote marks for its own"
     with (tmp_path / "review.tsv").open("w", encoding="cp949", newline="") as stream:
@@ -319,12 +319,12 @@ def test_quotes_and_brackets_give_entertainment_away_until_they_are_normalized(c
     target = np.array([sections.index(s) for s in frame["section"]])
     headlines = frame["headline"].tolist()
     folds = make_folds(headlines, target, sections, 3, 0)
-    raw = judge_style(headlines, target, sections, folds)
+    raw = measure_style(headlines, target, sections, folds)
     named = {cue.name for cue in raw.cues if cue.section == "연예"}
     assert {"bracket [", "tag [종합]", 'straight quotation mark "', "quotation mark “"} <= named
     assert raw.recall["연예"] > 0.9
     assert raw.balanced_accuracy > 2 * raw.chance
-    after = judge_style([normalize(headline) for headline in headlines], target, sections, folds)
+    after = measure_style([normalize(headline) for headline in headlines], target, sections, folds)
     assert [cue for cue in after.cues if cue.section == "연예"] == []
     assert after.recall["연예"] < 0.2
     assert after.balanced_accuracy < 1.3 * after.chance
@@ -335,7 +335,7 @@ def test_a_source_that_gives_its_section_away_is_a_cue() -> None:
     target = np.arange(200) % 2
     sources = ["연예매체" if section else "경제지" for section in target]
     folds = [(np.arange(100), np.arange(100, 200)), (np.arange(100, 200), np.arange(100))]
-    style = judge_style(headlines, target, ["경제", "연예"], folds, sources)
+    style = measure_style(headlines, target, ["경제", "연예"], folds, sources)
     assert {(cue.name, cue.section) for cue in style.cues} == {("source 연예매체", "연예"), ("source 경제지", "경제")}
     assert style.balanced_accuracy == 1.0
 

@@ -81,7 +81,7 @@ def test_a_section_absent_from_the_table_does_not_enter_macro_f1():
     assert list(found.per_section) == ["정치", "경제"]
 
 
-def test_judge_refuses_sections_that_the_model_does_not_know(clf):
+def test_evaluate_refuses_sections_that_the_model_does_not_know(clf):
     table = pd.DataFrame({"headline": ["오늘의 운세", "내일의 운세", "국회 개원"], "section": ["운세", "운세", "정치"]})
     with pytest.raises(DataError, match=r"운세 \(2 rows\).*It knows .*정치"):
         evaluate(clf.model, table)
@@ -141,7 +141,7 @@ def test_a_much_better_model_is_significantly_better():
     assert compare(bad, good, resamples=200).high < 0
 
 
-def test_models_judged_on_different_tables_are_not_compared():
+def test_models_evaluated_on_different_tables_are_not_compared():
     target = np.array([0, 1, 2, 3])
     with pytest.raises(ValueError, match="different tables"):
         compare(evaluated(np.eye(4), target), evaluated(np.eye(4), target[::-1]))

@@ -24,7 +24,7 @@ CHAMPION = "models:/headline-classifier@champion"
 
 
 def test_a_moved_folder_is_noticed_and_mended(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Classifier.load(CHAMPION).predict("코스피 상승 마감")
+    before = Classifier.load(CHAMPION).predict(["코스피 상승 마감"])
     moved = two.with_name("moved")
     two.rename(moved)
     monkeypatch.chdir(moved)
@@ -32,7 +32,7 @@ def test_a_moved_folder_is_noticed_and_mended(two: Path, monkeypatch: pytest.Mon
         Classifier.load(CHAMPION)
     done = run("models", "repair", cwd=moved)
     assert done.returncode == 0, done.stderr.decode()
-    assert Classifier.load(CHAMPION).predict("코스피 상승 마감") == before
+    assert Classifier.load(CHAMPION).predict(["코스피 상승 마감"]) == before
     assert moved_from() == []
     assert repair() == 0
 
