@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from classifier.curation.audit import Findings
     from classifier.evaluation.metrics import EvaluatedTable
     from classifier.model.explanation import Explanation
-    from classifier.training.pipeline import Outcome
+    from classifier.training.publish import Outcome
 
     #: A dataset's name such as ``ynat:dev``, the path of a table, or a table.
     Table = str | Path | pd.DataFrame

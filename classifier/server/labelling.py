@@ -195,6 +195,6 @@ def _likely_errors(table: str, classifier: Classifier, most: int) -> list[QueueI
     from classifier.corpus.datasets import load_corpus
     from classifier.curation.audit import audit
 
-    doubts = audit(load_corpus(table), table).doubts
+    doubts = audit(load_corpus(table), table).to_review
     found = [item for item in doubts if item.suggested in classifier.sections][:most]
     return [QueueItem(i.headline, i.suggested, i.probability_suggested, ((i.section, i.probability),)) for i in found]

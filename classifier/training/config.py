@@ -31,6 +31,14 @@ class Experiment(_Strict):
     seed: int = 0
 
 
+class ColumnNames(_Strict):
+    """Which columns of the tables hold what; without them the usual names are found."""
+
+    headline: str | None = None
+    section: str | None = None
+    sheet: str | None = None  #: of an Excel file
+
+
 class Data(_Strict):
     """Which tables are learned from and which one is the test."""
 
@@ -38,6 +46,10 @@ class Data(_Strict):
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
     #: Sections whose rows are left out, by the entry of ``train`` that they stand in.
     leave_out: dict[str, list[str]] = {}
+    columns: ColumnNames = ColumnNames()
+    #: How sections are renamed: usual spellings fold into canonical sections, or nothing is, or a map of one's own.
+    sections: Literal["canonical", "as they are"] | dict[str, str] = "canonical"
+    names: list[str] | str | None = None  #: of sections that are numbers: of 0, 1, 2 …, or a table of number and name
     test: str | None = None
     holdout: float | None = Field(None, gt=0, lt=1)  #: share of train held out when there is no test
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.corpus.columns import Columns
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.duplicates import near_duplicate_groups, near_duplicate_pairs
-from classifier.corpus.sections import in_order
-from classifier.corpus.tables import merge_repeats
+from classifier.corpus.sections import Folded, SectionNames, in_order
+from classifier.corpus.tables import fold_sections, merge_repeats, read_section_names
 from classifier.errors import DataError
 from classifier.paths import cache_folder
 from classifier.training.config import Config
@@ -41,6 +42,7 @@ class Corpora:
     overlap: int  #: test headlines that are near-duplicates of training headlines
     auxiliary: list[pd.DataFrame]  #: tables with sections of their own
     rows: int  #: of the training tables, before repeats are merged and rows left out
+    folded: list[Folded]  #: names of sections that were changed
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
@@ -49,12 +51,12 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     Raises:
         DataError: a table is bad, or the training rows have one section only.
     """
-    train, n_rows = _training_rows(config, base)
+    train, n_rows, folded = _training_rows(config, base)
     sections = in_order(train["section"])
     if len(sections) < 2:
         raise DataError(f"The training rows have one section only: {sections[0]}. A classifier needs two or more.")
     if config.data.test is not None:
-        test, test_name = load_test(config.data.test, base, sections), config.data.test
+        test, test_name = load_test(config, config.data.test, base, sections), config.data.test
         repeated = train["headline"].isin(set(test["headline"]))
         if repeated.any():
             logger.warning("train: %d rows left out because they stand in the test table too", int(repeated.sum()))
@@ -65,17 +67,50 @@ def load_corpora(config: Config, base: Path) -> Corpora:
         held = np.isin(np.arange(len(train)), held_out)
         train, test = train[~held], train[held]
         test_name = holdout_name(config)
-    auxiliary = [_load_auxiliary(reference, base, set(test["headline"])) for reference in config.data.auxiliary]
+    auxiliary = [_load_auxiliary(config, reference, base, set(test["headline"])) for reference in config.data.auxiliary]
     crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows)
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows, folded)
 
 
-def _training_rows(config: Config, base: Path) -> tuple[pd.DataFrame, int]:
-    """Return the rows of all training tables, less what is left out, each headline once; and how many there were."""
+def table_columns(config: Config) -> Columns:
+    """Return where the tables of a config have their headlines and sections."""
+    return Columns(**config.data.columns.model_dump())
+
+
+def section_names(config: Config, base: Path, known: Sequence[str] = ()) -> SectionNames:
+    """Return how the names of sections in the tables of a config become those that are learned.
+
+    Args:
+        config: of the training.
+        base: the folder that a relative path starts from.
+        known: sections of the training rows, for a test table.
+
+    Raises:
+        DataError: the table of names cannot be read.
+    """
+    data = config.data
+    names = data.names if data.names is None or isinstance(data.names, list) else base / Path(data.names).expanduser()
+    return SectionNames(
+        fold=data.sections != "as they are",
+        own=data.sections if isinstance(data.sections, dict) else None,
+        numbers={} if names is None else read_section_names(names),
+        known=known,
+    )
+
+
+def _load(config: Config, reference: str, base: Path, names: SectionNames) -> pd.DataFrame:
+    return load_corpus(reference, base, columns=table_columns(config), names=names)
+
+
+def _training_rows(config: Config, base: Path) -> tuple[pd.DataFrame, int, list[Folded]]:
+    """Return the training rows, each headline once; how many there were; and which sections were renamed."""
     import pandas as pd
 
-    frames = [load_corpus(reference, base).assign(table=reference) for reference in config.data.train]
+    names = section_names(config, base)
+    as_they_are = replace(names, fold=False, own=None, numbers={})
+    frames = [_load(config, r, base, as_they_are).assign(table=r) for r in config.data.train]
+    folded = fold_sections(frames, names, "train")
     rows = pd.concat(frames, ignore_index=True)
     n_rows = len(rows)
     for reference, left_out in config.data.leave_out.items():
@@ -88,16 +123,16 @@ def _training_rows(config: Config, base: Path) -> tuple[pd.DataFrame, int]:
         rows = rows[~chosen]
     train, cleaning = merge_repeats(rows)
     logger.info("train: %s", cleaning)
-    return train, n_rows
+    return train, n_rows, folded
 
 
-def load_test(reference: str, base: Path, sections: Sequence[str]) -> pd.DataFrame:
+def load_test(config: Config, reference: str, base: Path, sections: Sequence[str]) -> pd.DataFrame:
     """Load a test table.
 
     Raises:
         DataError: the table is bad, or has sections that the training rows lack.
     """
-    test = load_corpus(reference, base)
+    test = _load(config, reference, base, section_names(config, base, sections))
     if unknown := sorted(set(test["section"]) - set(sections)):
         raise DataError(f"The test table has sections that the training rows lack: {', '.join(unknown)}.")
     return test
@@ -114,8 +149,8 @@ def section_numbers(names: Sequence[str], sections: Sequence[str]) -> NDArray[np
     return np.array([number[name] for name in names], np.intp)
 
 
-def _load_auxiliary(reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
-    frame, cleaning = merge_repeats(load_corpus(reference, base))
+def _load_auxiliary(config: Config, reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
+    frame, cleaning = merge_repeats(_load(config, reference, base, section_names(config, base)))
     frame = frame[~frame["headline"].isin(tested)]
     logger.info("auxiliary %s: %s", reference, cleaning)
     if frame["section"].nunique() < 2:

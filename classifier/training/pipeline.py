@@ -55,6 +55,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
     run = start_run(client, config, path.read_text(encoding="utf-8"), experiment_note(config))
     with run.ending():
         digest = table_digest(corpora.train)
+        if corpora.folded:
+            run.log_figures({}, tags={"sections_renamed": "; ".join(map(str, corpora.folded))[:5000]})
         train_name = slug("-".join(config.data.train))
         run.log_table(corpora.train, train_name, source_of(config.data.train[0], path.parent), "training", digest)
         data = weigh(prepare(config, corpora), config.labels, corpora.train, config.search.n_jobs)

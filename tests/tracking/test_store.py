@@ -28,6 +28,7 @@ def test_a_moved_folder_is_noticed_and_mended(two: Path, monkeypatch: pytest.Mon
     moved = two.with_name("moved")
     two.rename(moved)
     monkeypatch.chdir(moved)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # MLflow sets it for the store it opened last
     with pytest.raises(ModelError, match=rf"moved here from {two}.*classifier models repair"):
         Classifier.load(CHAMPION)
     done = run("models", "repair", cwd=moved)
@@ -84,7 +85,7 @@ def test_old_versions_go_with_their_runs_and_files_after_they_were_listed(two: P
     assert len(versions()) == 2
     done = run("models", "prune", "--keep", "1", "--yes", cwd=two)
     assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout.decode().startswith("version 1\tweak\ttest.tsv\t0.")
+    assert done.stdout.decode().startswith("version 1\tweak\t0.")
     assert [version.number for version in versions()] == [2]
     left = sum(file.stat().st_size for file in (two / "mlruns").rglob("*") if file.is_file())
     assert left == pytest.approx(size - found.megabytes * 1e6)

@@ -10,7 +10,8 @@ import pytest
 
 from classifier.errors import DataError
 from classifier.model.model import Model
-from classifier.training.dataset import feature_cache
+from classifier.training.config import load_config
+from classifier.training.dataset import Corpora, feature_cache, load_corpora
 from classifier.training.pipeline import train
 from classifier.training.splits import topic_groups
 
@@ -87,3 +88,44 @@ def test_an_auxiliary_table_of_one_section_is_refused(tables: Path) -> None:
     Path("one.toml").write_text(CONFIG.format(auxiliary='"one.tsv"'), encoding="utf-8")
     with pytest.raises(DataError, match=r"auxiliary table one\.tsv: has one section only \(연예\)"):
         train("one.toml")
+
+
+NAMES = """
+[data]
+train = ["numbered.csv", "train.tsv"]
+test = "test.tsv"
+{data}
+
+[[candidates]]
+estimator = "complement_nb"
+features = [["chars"]]
+"""
+
+
+def corpora_of(tables: Path, data: str) -> Corpora:
+    (tables / "names.toml").write_text(NAMES.format(data=data), encoding="utf-8")
+    return load_corpora(load_config(tables / "names.toml"), tables)
+
+
+def test_sections_are_renamed_as_the_config_says_in_all_tables(tables: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = pd.read_csv("train.tsv", sep="\t", quoting=3)
+    numbers = {"경제": 0, "연예": 1, "스포츠": 2}
+    numbered = rows.assign(topic_idx=rows["section"].map(numbers), 제목=rows["headline"] + " 속보").iloc[::2]
+    numbered[["제목", "topic_idx"]].to_csv("numbered.csv", index=False)
+    rows.rename(columns={"headline": "제목", "section": "topic_idx"}).to_csv("train.tsv", sep="\t", index=False)
+    test = pd.read_csv("test.tsv", sep="\t", quoting=3)
+    test.rename(columns={"headline": "제목", "section": "topic_idx"}).to_csv("test.tsv", sep="\t", index=False)
+    names = 'names = ["금융", "TV연예", "스포츠"]'
+    with caplog.at_level("INFO"):
+        usual = corpora_of(tables, names)
+    assert usual.sections == ("경제", "연예", "스포츠")
+    assert {(folded.name, folded.into) for folded in usual.folded} >= {("0", "경제"), ("1", "연예")}
+    assert "sections renamed" in caplog.text
+    apart = corpora_of(tables, f'{names}\nsections = "as they are"')
+    assert set(apart.sections) == {"금융", "TV연예", "경제", "연예", "스포츠"}
+    own = corpora_of(tables, f'{names}\nsections = {{ "금융" = "경제", "TV연예" = "연예" }}')
+    assert own.sections == ("경제", "연예", "스포츠")
+    stated = corpora_of(tables, f'{names}\ncolumns = {{ headline = "제목", section = "topic_idx" }}')
+    assert stated.train["headline"].tolist() == usual.train["headline"].tolist()
+    with pytest.raises(DataError, match="nowhere"):
+        corpora_of(tables, 'names = "nowhere.csv"')

@@ -20,7 +20,7 @@ from classifier.paths import cache_folder
 from classifier.text.normalize import normalize_all
 from classifier.tracking.store import connect
 from classifier.training.config import Config, Stream, load_config
-from classifier.training.dataset import holdout_name, load_test
+from classifier.training.dataset import holdout_name, load_test, section_names, table_columns
 from classifier.training.out_of_core.learner import fit_stream
 from classifier.training.out_of_core.partitions import Progress, partition_rows
 from classifier.training.publish import Outcome, Trained, publish, start_run, test_once
@@ -71,11 +71,12 @@ def _fit(config: Config, base: Path, reading: Progress, learning: Progress) -> T
     scratch = cache_folder() / "streams"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        rows = partition_rows(config.data.train, base, Path(folder), reading)
+        names = section_names(config, base)
+        rows = partition_rows(config.data.train, base, Path(folder), reading, table_columns(config), names)
         sections = in_order(rows.sections)
         test, test_name = None, config.data.test or holdout_name(config)
         if config.data.test is not None:
-            test = load_test(config.data.test, base, sections)
+            test = load_test(config, config.data.test, base, sections)
             rows.left_out = set(normalize_all(test["headline"].tolist()))
         found = fit_stream(
             rows, sections, settings, holdout=config.data.holdout or 0, seed=config.experiment.seed, progress=learning
