@@ -43,6 +43,13 @@ features = [["chars"]]
 """
 
 
+@pytest.fixture(autouse=True)
+def no_store_left_behind() -> Iterator[None]:
+    """MLflow sets the variable for the store it opened last; the next test's store is another."""
+    yield
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture(scope="session")
 def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty MLflow database: making one takes seconds, copying it a moment."""

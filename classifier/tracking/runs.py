@@ -249,7 +249,8 @@ class Run:
 
     def log_figure(self, figure: Figure, path: str) -> None:
         """Write a picture."""
-        with store_call("Logging a picture"):
+        with store_call("Logging a picture"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a section may be called by a sign that the font lacks
             self.client.log_figure(self.run_id, figure, path)
 
     def log_text(self, text: str, path: str) -> None:
