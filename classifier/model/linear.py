@@ -61,16 +61,17 @@ class ColumnIndex:
         ones = np.bitwise_count(self._bits)
         self._rank = np.cumsum(ones, dtype=np.int32) - ones - 1
 
-    def find(self, columns: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    def find(self, columns: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return the positions in ``columns`` of those that have weights, and the number of each of these."""
-        words = self._bits.take(columns >> 6)
-        words <<= ((columns & 63) ^ 63).astype(np.uint64)  # the column's bit first, those before it behind
+        word = columns >> 6
+        words = self._bits.take(word)
+        words <<= (~columns & 63).view(np.uint64)  # the column's bit first, those before it behind
         inside = (words.view(np.int64) < 0).nonzero()[0]
-        number = self._rank.take(columns.take(inside) >> 6)
+        number = self._rank.take(word.take(inside))
         number += np.bitwise_count(words.take(inside))
         return inside, number
 
-    def find_few(self, columns: NDArray[np.integer]) -> NDArray[np.int32]:
+    def find_few(self, columns: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the numbers of the ``columns`` that have weights, ascending."""
         self._asked += 1
         number = self.find(columns)[1] if self._asked <= _FEW else self._numbers.take(columns)
@@ -209,7 +210,7 @@ class LinearModel(Scorer):
 
     def _find(self, name: str, columns: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return the positions in a block's ``columns`` of those that have weights, and their features."""
-        return self._index.find(columns + columns.dtype.type(self.begins[name]))
+        return self._index.find(np.add(columns, self.begins[name], dtype=np.int64))
 
     def _add_occurrences(
         self, name: str, found: Ngrams, logits: NDArray[np.float32], has_features: NDArray[np.bool_]
