@@ -190,7 +190,8 @@ class Classifier:
 
         Args:
             frame: one headline a row.
-            column: the column of the headlines; default: ``headline``, or the only one.
+            column: the column of the headlines; default: ``headline``, the only one, or the only one with a usual
+                name (``title``, ``제목`` …).
 
         Returns:
             The columns ``section``, ``probability``, ``tier`` and ``reason``. If a headline is missing (None or NaN),

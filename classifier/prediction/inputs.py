@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from classifier.corpus.columns import Columns
 from classifier.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,13 +33,16 @@ def checked(headlines: Iterable[str], name: str = "headlines") -> list[str]:
 
 
 def headline_column(frame: pd.DataFrame, column: str | None = None) -> pd.Series[Any]:
-    """Return a frame's column ``column``; by default ``headline``, or the only one there is.
+    """Return a frame's column ``column``; by default ``headline``, the only one, or the only one with a usual name.
 
     Raises:
         DataError: there is no such column, or it is not clear which one.
     """
     names = list(map(str, frame.columns))
     wanted = names[0] if column is None and len(names) == 1 else column or "headline"
+    if column is None and wanted not in names:
+        with suppress(DataError):  # whose advice is for the command line
+            wanted = Columns().find("frame", names)["headline"]
     if names.count(wanted) != 1:
         raise DataError(
             f"The frame has the columns {', '.join(names) or 'none'}; expected one {wanted!r}. "

@@ -76,6 +76,7 @@ def test_a_frame_keeps_its_index_and_its_gaps(folder: Path) -> None:
     assert found["probability"].isna().tolist() == [False] * 3 + [True] * 2
     assert clf.predict_frame(frame.rename(columns={"headline": "무엇"}), "무엇").equals(found)
     assert clf.predict_frame(frame[["headline"]].rename(columns={"headline": 7})).equals(found)
+    assert clf.predict_frame(frame.rename(columns={"headline": "기사 제목"})).equals(found)
     assert clf.predict_frame(frame.iloc[:0]).empty
     with pytest.raises(DataError, match="columns 무엇, n; expected one 'headline'"):
         clf.predict_frame(frame.rename(columns={"headline": "무엇"}))
