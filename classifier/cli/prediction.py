@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 
 from classifier.cli.common import (
     INPUT,
+    MODEL,
     OUTPUT,
     HeadlineColumn,
     InputFormat,
@@ -72,6 +73,9 @@ _TOP_HELP = "How many sections to show for each headline. Default: all in jsonl,
 _KEEP_HELP = "With --input: a column of the table to write too; may be repeated."
 _RESUME_HELP = "With --input and a text file as --output: continue an interrupted run."
 
+_PRECISION_HELP = "Give a section only where its answers have this precision, and none for text that is no headline."
+_COVERAGE_HELP = "Add the sections that together hold the right one so often: several, where a headline fits several."
+
 _Input = Annotated[str | None, text_option(INPUT, "--input", _INPUT_HELP)]
 _Page = Annotated[list[str] | None, text_option(INPUT, "--page", _PAGE_HELP)]
 _Keep = Annotated[list[str] | None, option(INPUT, "--keep", _KEEP_HELP)]
@@ -81,6 +85,10 @@ _Output = Annotated[Path | None, path_option(OUTPUT, "--output", _OUTPUT_HELP)]
 _Format = Annotated[str | None, option(OUTPUT, "--format", _FORMAT_HELP)]
 _Top = Annotated[int | None, option(OUTPUT, "--top", _TOP_HELP, min=1)]
 _Resume = Annotated[bool, option(OUTPUT, "--resume", _RESUME_HELP)]
+
+
+_MinPrecision = Annotated[float | None, option(MODEL, "--min-precision", _PRECISION_HELP, min=0.01, max=0.999)]
+_Coverage = Annotated[float | None, option(MODEL, "--coverage", _COVERAGE_HELP, min=0.01, max=0.999)]
 
 
 def predict(
@@ -95,6 +103,8 @@ def predict(
     profile: _Profile = None,
     model: Model = None,
     tier: Tier = None,
+    min_precision: _MinPrecision = None,
+    coverage: _Coverage = None,
     output: _Output = None,
     output_format: _Format = None,
     top: _Top = None,
@@ -115,8 +125,13 @@ def predict(
     from classifier.prediction.writers import output_format as format_of
 
     chosen = format_of(output, output_format, terminal=sys.stdout.isatty())
+    if coverage is not None and chosen not in ("jsonl", "table"):
+        raise typer.BadParameter(f"--coverage writes sets of sections: use --format jsonl or table, not {chosen}")
     columns = Columns(headline_column, sheet=sheet)
-    job = Job(source or "", output, chosen, top, tuple(keep or ()), input_format, columns, resume, strict)
+    job = Job(
+        source or "", output, chosen, top, tuple(keep or ()), input_format, columns, resume, strict, min_precision,
+        coverage,
+    )  # fmt: skip
     try:
         if source is not None:
             _predict_input(job, model, tier)
@@ -129,10 +144,11 @@ def predict(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _load(model: str | None, tier: str | None) -> Classifier:
+def _load(model: str | None, tier: str | None, job: Job | None = None) -> Classifier:
     from classifier.prediction.classifier import Classifier
 
-    clf = Classifier.load(model, tier)
+    promises = () if job is None else (job.min_precision, job.coverage)
+    clf = Classifier.load(model, tier, *promises)
     logger.debug("model %s, tier %s", clf.about(), clf.tier)
     return clf
 
@@ -142,7 +158,7 @@ def _predict_headlines(headlines: list[str], job: Job, model: str | None, tier: 
     from classifier.prediction.writers import as_chunk
 
     texts = [_decoded(headline) for headline in headlines]
-    clf = _load(model, tier)
+    clf = _load(model, tier, job)
     write_batch(job.output, job.layout(clf.sections), as_chunk(texts), clf.predict_batch(texts))
 
 
@@ -171,7 +187,7 @@ def _predict_pages(names: list[str], profile: Path | None, job: Job, model: str 
         typer.echo(f"{failure}", err=True)
     if not readings:
         raise failures[-1]
-    clf = _load(model, tier)
+    clf = _load(model, tier, job)
     found = [(name, row) for name, reading in readings for row in predict_page(clf, reading)]
     others: dict[str, list[str] | list[str | None]] = {"source": [name for name, _ in found]}
     others |= {"place": [row.place for _, row in found], "stated": [row.stated for _, row in found]}
@@ -191,7 +207,7 @@ def _predict_input(job: Job, model: str | None, tier: str | None) -> None:
     from classifier.prediction.files import Interrupted, predict_stream
 
     check_there(job.source)  # before the model is loaded
-    clf = _load(model, tier)
+    clf = _load(model, tier, job)
     name = "standard input" if job.source == "-" else job.source
     bad = BadRows()
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
-from classifier.errors import DataError
+from classifier.errors import DataError, ModelError
 from classifier.evaluation.calibration import adapt, expected_calibration_error
 from classifier.evaluation.metrics import score
 from classifier.model.calibration import Calibration
@@ -106,3 +106,20 @@ def cross_validate_adaptation(model: Model, rows: Reference, seed: int = 0) -> G
         n, (ece[0], ece[1]), (figures[0].macro_f1, figures[1].macro_f1), (float(loss[0].mean()), float(loss[1].mean())),
         float(gain.mean()) - spread, float(gain.mean()) + spread,
     )  # fmt: skip
+
+
+def adapt_model(model: Model, rows: Reference) -> tuple[Model, Gain]:
+    """Return the model adapted to labelled rows, and what that gains by cross-validation.
+
+    Raises:
+        DataError: there are fewer than :data:`FEWEST` rows.
+        ModelError: nothing is gained.
+    """
+    gain = cross_validate_adaptation(model, rows)
+    if not gain.better:
+        raise ModelError(
+            f"Calibrating with these {gain.rows} headlines would not make the probabilities better: by "
+            f"cross-validation the log-loss is {gain.log_loss[0]:.4f} before and {gain.log_loss[1]:.4f} after. The "
+            "model stays as it is; more labelled headlines may help."
+        )
+    return adapted(model, rows), gain

@@ -10,12 +10,9 @@ from numpy.typing import NDArray
 from classifier.evaluation.selective import precision_thresholds, prediction_sets
 from classifier.model.model import Model
 from classifier.model.unfamiliar import strangeness
+from classifier.prediction.answers import TOO_LONG, UNCERTAIN, UNFAMILIAR
 
-#: Why no section is given; a row of :class:`~classifier.prediction.classifier.BatchPrediction` has the position.
-REASONS = (None, "unfamiliar", "uncertain", "too long")
-UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
-
-#: Characters; no headline of 155,000 has as many. An article is read by :meth:`Classifier.predict_article`.
+#: Characters. No headline of 155,000 is half as long; an article is read by ``Classifier.predict_article``.
 LONGEST = 300
 
 
@@ -42,7 +39,8 @@ class Abstention:
                 raise ValueError(f"{name} is {value}; it has to be above 0 and below 1")
         self._coverage = coverage
         self._thresholds: NDArray[np.float64] | None = None
-        if min_precision is None and coverage is None:
+        self.asked = min_precision is not None or coverage is not None  #: whether there is more than the usual
+        if not self.asked:
             return
         self._reference = model.reference
         calibrations = {name: c for name, c in model.calibrations.items() if tier in ("cascade", name)}

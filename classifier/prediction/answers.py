@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-UNFAMILIAR = "unfamiliar"  #: the reason if no feature of a headline is known
+#: Why no section is given, by the numbers in :class:`BatchPrediction`. ``unfamiliar``: no feature of the headline is
+#: known, or the text is no headline; ``uncertain``: below the promised precision; ``too long``: an article.
+REASONS = (None, "unfamiliar", "uncertain", "too long")
+UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class SectionProbabilities:
 
     sections: tuple[str, ...]
     values: NDArray[np.float32] | list[list[float]]  #: (n_headlines, n_sections)
+    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), the prediction sets, if they were asked for
 
 
 class Prediction(NamedTuple):
@@ -26,7 +30,7 @@ class Prediction(NamedTuple):
     section: str | None  #: None if the model abstains
     probability: float  #: of ``section``, or of the likeliest section if the model abstains
     tier: str  #: which tier answered: ``fast`` or ``accurate``
-    reason: str | None  #: why the model abstains: ``unfamiliar`` if no feature of the headline is known; else None
+    reason: str | None  #: why the model abstains, one of :data:`REASONS`; else None
     batch: SectionProbabilities  #: those of all headlines of the call; ``probabilities`` is made of them when asked for
     row: int  #: this headline's row in ``batch``
 
@@ -36,8 +40,19 @@ class Prediction(NamedTuple):
         row, sections = self._values(), self.batch.sections
         return {sections[i]: row[i] for i in sorted(range(len(row)), key=lambda i: -row[i])}
 
+    @property
+    def prediction_set(self) -> tuple[str, ...] | None:
+        """The sections that together hold the right one with the coverage asked for, likeliest first; None if none was.
+
+        The set is there also if the model abstains.
+        """
+        if self.batch.sets is None:
+            return None
+        inside = dict(zip(self.batch.sections, self.batch.sets[self.row].tolist(), strict=True))
+        return tuple(section for section in self.probabilities if inside[section])
+
     def to_dict(self) -> dict[str, Any]:
-        """Return headline, section, probability, probabilities, tier and, if the model abstains, reason."""
+        """Return headline, section, probability, probabilities, tier; if there are, reason and sections (the set)."""
         found = {
             "headline": self.headline,
             "section": self.section,
@@ -45,13 +60,16 @@ class Prediction(NamedTuple):
             "probabilities": self.probabilities,
             "tier": self.tier,
         }
-        return found if self.reason is None else found | {"reason": self.reason}
+        found |= {} if self.reason is None else {"reason": self.reason}
+        return found if self.prediction_set is None else found | {"sections": list(self.prediction_set)}
 
     def _values(self) -> list[float]:
         return [float(probability) for probability in self.batch.values[self.row]]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Prediction) and self[:5] == other[:5] and self.probabilities == other.probabilities
+        return isinstance(other, Prediction) and (self[:5], self.probabilities, self.prediction_set) == (
+            other[:5], other.probabilities, other.prediction_set,
+        )  # fmt: skip
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -60,7 +78,8 @@ class Prediction(NamedTuple):
         return hash(self[:5])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Prediction, (*self[:5], SectionProbabilities(self.batch.sections, [self._values()]), 0)
+        sets = None if self.batch.sets is None else self.batch.sets[self.row : self.row + 1]
+        return Prediction, (*self[:5], SectionProbabilities(self.batch.sections, [self._values()], sets), 0)
 
     def __repr__(self) -> str:
         why = "" if self.reason is None else f", reason={self.reason!r}"
@@ -73,5 +92,16 @@ class BatchPrediction(NamedTuple):
     """What a model answers for some headlines, as arrays."""
 
     probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
-    has_features: NDArray[np.bool_]  #: (n_headlines,), whether a headline has any feature of the model
+    reason: NDArray[np.uint8]  #: (n_headlines,), positions in :data:`REASONS`: 0 if the section is given
     fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
+    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), prediction sets, if they were asked for
+
+    def take(self, rows: slice) -> BatchPrediction:
+        """Return some of the rows."""
+        sets = None if self.sets is None else self.sets[rows]
+        return BatchPrediction(self.probabilities[rows], self.reason[rows], self.fast[rows], sets)
+
+    def set_of(self, row: int) -> list[int]:
+        """Return the positions of the sections in a row's prediction set, likeliest first; none without sets."""
+        inside = np.flatnonzero(np.zeros(0) if self.sets is None else self.sets[row])
+        return [int(i) for i in inside[np.argsort(-self.probabilities[row, inside], kind="stable")]]

@@ -21,7 +21,8 @@ from classifier.model.cascade import Cascade, accepted
 from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
 from classifier.paths import champion_folder, packaged_model
-from classifier.prediction.answers import UNFAMILIAR, BatchPrediction, Prediction, SectionProbabilities
+from classifier.prediction.abstention import LONGEST, Abstention
+from classifier.prediction.answers import REASONS, UNFAMILIAR, BatchPrediction, Prediction, SectionProbabilities
 from classifier.prediction.inputs import checked, headline_column
 
 if TYPE_CHECKING:
@@ -42,28 +43,41 @@ class Classifier:
         model: what scores the headlines.
         tier: ``fast``: character n-grams alone, without Kiwi; ``accurate``: everything; ``cascade``: the fast tier
             where it is sure, else the accurate one. None: ``cascade`` if the model has both.
+        min_precision: how precise its answers for each section have to be; it abstains from the others, and from text
+            that is no headline. None: it abstains only from text without any feature, and from articles.
+        coverage: how often the sections of a prediction set have to hold the right one. None: no sets.
 
     Raises:
-        ModelError: the model does not have the tier that ``tier`` asks for.
-        ValueError: there is no such tier.
+        ModelError: the model does not have the tier that ``tier`` asks for, or was trained without what abstaining and
+            prediction sets need.
+        ValueError: there is no such tier, or a share is not between 0 and 1.
     """
 
-    def __init__(self, model: Model, tier: str | None = None) -> None:
+    def __init__(
+        self, model: Model, tier: str | None = None, min_precision: float | None = None, coverage: float | None = None
+    ) -> None:
         self.model = model
+        self._promises = (min_precision, coverage)
         self.source: str | None = None  #: where it was loaded from
         self.tier: str = model.check_tier(tier)
         self.scorer: Scorer = model.scorer(self.tier)  #: what answers
         self._fast = None if self.tier == "accurate" else model.fast
+        self._abstention = Abstention(model, self.tier, min_precision, coverage)
 
     @classmethod
-    def load(cls, source: str | Path | None = None, tier: str | None = None) -> Classifier:
+    def load(
+        cls, source: str | Path | None = None, tier: str | None = None, min_precision: float | None = None,
+        coverage: float | None = None,
+    ) -> Classifier:  # fmt: skip
         """Load a model.
 
         Args:
             source: a folder such as ``models/ynat``; an MLflow address (``models:/name@alias``,
                 ``models:/name/3``, ``runs:/…``); or None for the champion, ``models/champion``, or else the model
                 that the installed package carries.
-            tier: ``fast``, ``accurate`` or ``cascade``; see :class:`Classifier`.
+            tier: ``fast``, ``accurate`` or ``cascade``; see :class:`Classifier`, also for the others.
+            min_precision: of the answers for each section.
+            coverage: of the prediction sets.
 
         Raises:
             ModelError: there is none, it is damaged or made for other versions, or it lacks that tier. With a fast
@@ -75,22 +89,22 @@ class Classifier:
             need("train", source)
             from classifier.tracking.download import download_model
 
-            found = cls(download_model(source), tier)
+            found = cls(download_model(source), tier, min_precision, coverage)
         else:
             source = Path(source).expanduser().absolute()
-            found = cls(Model.load(source, lazy=True), tier)
+            found = cls(Model.load(source, lazy=True), tier, min_precision, coverage)
         found.source = str(source)
         return found
 
     def by_value(self) -> Classifier:
         """Return the same classifier, which is pickled with its arrays, some 30 MB, instead of by its source."""
-        return Classifier(self.model, self.tier)
+        return Classifier(self.model, self.tier, *self._promises)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the source and the fingerprint: who unpickles it reads the same files. See :meth:`by_value`."""
         if self.source is None:
-            return Classifier, (self.model, self.tier)
-        return _load_again, (self.source, self.tier, self.model.fingerprint)
+            return Classifier, (self.model, self.tier, *self._promises)
+        return _load_again, (self.source, self.tier, self.model.fingerprint, *self._promises)
 
     def __copy__(self) -> Classifier:
         return self  # it does not change
@@ -115,11 +129,9 @@ class Classifier:
             TypeError: ``headlines`` is one string or a table, or something in it is no string.
         """
         texts = checked(headlines)
-        if len(texts) == 1:
+        if len(texts) == 1 and not self._abstention.asked and len(texts[0]) <= LONGEST:
             return [self._predict_one(texts[0])]
-        logits, has_features, fast = self._scores(texts)
-        tiers = [*map(("accurate", "fast").__getitem__, fast.tolist())]
-        return self._predictions(texts, logits, has_features, tiers)
+        return self._predictions(texts, *self._scores(texts))
 
     def _predict_one(self, text: str) -> Prediction:
         """Do what :meth:`predict` does for one headline, with plain numbers where an array costs more than it saves."""
@@ -134,16 +146,24 @@ class Classifier:
             logits, has_features = found[0].tolist(), bool(informed[0])
             powers = _powers(logits)
         total = sum(powers)
-        section, reason = (self.sections[powers.index(1.0)], None) if has_features else (None, UNFAMILIAR)
+        section, reason = (self.sections[powers.index(1.0)], None) if has_features else (None, REASONS[UNFAMILIAR])
         batch = SectionProbabilities(self.sections, [[power / total for power in powers]])
         return Prediction(text, section, 1 / total, tier, reason, batch, 0)
 
-    def _scores(self, texts: Sequence[str]) -> BatchPrediction:
-        """Return logits where :class:`BatchPrediction` has probabilities."""
+    def _scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return the logits, which headlines have any feature, and which the fast tier answered."""
         if isinstance(self.scorer, Cascade):
-            return BatchPrediction(*self.scorer.tiered_scores(texts))
+            return self.scorer.tiered_scores(texts)
         logits, has_features = self.scorer.scores(texts)
-        return BatchPrediction(logits, has_features, np.full(len(has_features), self.tier == "fast"))
+        return logits, has_features, np.full(len(has_features), self.tier == "fast")
+
+    def _batch(
+        self, texts: Sequence[str], logits: NDArray[np.float32], has_features: NDArray[np.bool_],
+        fast: NDArray[np.bool_],
+    ) -> BatchPrediction:  # fmt: skip
+        probabilities = softmax(logits) if len(logits) else logits
+        reason = self._abstention.reasons(texts, probabilities, has_features)
+        return BatchPrediction(probabilities, reason, fast, self._abstention.sets(probabilities))
 
     def predict_article(self, title: str, body: str) -> Prediction:
         """Return the prediction for an article, by its title and the sentences of its body.
@@ -158,22 +178,24 @@ class Classifier:
         checked([title, body])
         tier = "fast" if self.tier == "fast" else "accurate"
         logits, has_features = article_logits(self.model.scorer(tier), title, body)
-        return self._predictions([title], logits[None, :], np.array([has_features]), [tier])[0]
+        return self._predictions([title], logits[None, :], np.array([has_features]), np.array([tier == "fast"]))[0]
 
     def _predictions(
-        self, texts: Sequence[str], logits: NDArray[np.float32], has_features: NDArray[np.bool_], tiers: Sequence[str]
-    ) -> list[Prediction]:
+        self, texts: Sequence[str], logits: NDArray[np.float32], has_features: NDArray[np.bool_],
+        fast: NDArray[np.bool_],
+    ) -> list[Prediction]:  # fmt: skip
         if not texts:
             return []
-        probabilities = softmax(logits)
+        probabilities, reason, _, sets = self._batch(texts, logits, has_features, fast)
+        tiers = [*map(("accurate", "fast").__getitem__, fast.tolist())]
         best = probabilities.argmax(axis=1)
         rows = range(len(texts))
         highest = probabilities[rows, best].tolist()
         named: list[str | None] = [*map(self.sections.__getitem__, best.tolist())]
         reasons: list[str | None] = [None] * len(texts)
-        for i in (~has_features).nonzero()[0].tolist():
-            named[i], reasons[i] = None, UNFAMILIAR
-        batch = SectionProbabilities(self.sections, probabilities)
+        for i in reason.nonzero()[0].tolist():
+            named[i], reasons[i] = None, REASONS[reason[i]]
+        batch = SectionProbabilities(self.sections, probabilities, sets)
         return [*map(Prediction._make, zip(texts, named, highest, tiers, reasons, repeat(batch), rows))]
 
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
@@ -182,8 +204,7 @@ class Classifier:
 
     def predict_batch(self, headlines: Sequence[str]) -> BatchPrediction:
         """Return what :meth:`predict` returns, as arrays: for very many headlines."""
-        logits, has_features, fast = self._scores(headlines)
-        return BatchPrediction(softmax(logits) if len(logits) else logits, has_features, fast)
+        return self._batch(headlines, *self._scores(headlines))
 
     def predict_frame(self, frame: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
         """Return the predictions for a table's headlines as a table with the same index.
@@ -211,6 +232,23 @@ class Classifier:
         # Of objects, so that an abstention is None and not NaN.
         answers = pd.DataFrame(rows, frame.index, columns, dtype=object)
         return answers.astype({"probability": float})
+
+    def calibrated(self, headlines: Iterable[str], sections: Iterable[str]) -> Classifier:
+        """Return a classifier whose probabilities are fitted to one publisher's labelled headlines, better 200 of them.
+
+        Args:
+            headlines: of the publisher.
+            sections: their sections, as many.
+
+        Raises:
+            DataError: there are too few, or the model does not know a section.
+            ModelError: the probabilities of these headlines would not get better, by cross-validation.
+        """
+        need("train", "Classifier.calibrated")
+        from classifier.evaluation.adaptation import adapt_model, score_rows
+
+        adapted, _ = adapt_model(self.model, score_rows(self.model, checked(headlines), list(sections)))
+        return Classifier(adapted, self.tier, *self._promises)
 
     def explain(
         self, headline: str, top: int = 10, section: str | None = None, against: str | None = None
@@ -265,9 +303,11 @@ def _say_once(message: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _load_again(source: str, tier: str, fingerprint: str) -> Classifier:
+def _load_again(
+    source: str, tier: str, fingerprint: str, min_precision: float | None, coverage: float | None
+) -> Classifier:
     """Return the classifier that was pickled; each process reads it once."""
-    found = Classifier.load(source, tier)
+    found = Classifier.load(source, tier, min_precision, coverage)
     if found.model.fingerprint != fingerprint:
         raise ModelError(
             f"{source}: the classifier was pickled with the model {fingerprint[:16]}…, and now there is "

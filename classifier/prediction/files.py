@@ -53,6 +53,8 @@ class Job:
     columns: Columns = Columns()  # noqa: RUF009 (frozen)  #: which column holds the headlines, and in which sheet
     resume: bool = False  #: whether to go on with the output of an interrupted run
     strict: bool = False  #: whether a row that cannot be read ends the run
+    min_precision: float | None = None  #: of the classifier, see :class:`~classifier.prediction.classifier.Classifier`
+    coverage: float | None = None  #: likewise
 
     def layout(self, sections: tuple[str, ...]) -> Layout:
         """Return the columns of the output of a model of these sections."""
@@ -110,7 +112,7 @@ def predict_stream(
             made_from = {
                 "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
                 "tier": clf.tier, "format": layout.format, "top": job.top, "kept columns": list(job.keep),
-                "columns": str(job.columns),
+                "columns": str(job.columns), "min_precision": job.min_precision, "coverage": job.coverage,
             }  # fmt: skip
             if before is not None and before.rows:
                 before.check(made_from, job.output)

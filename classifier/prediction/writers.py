@@ -24,7 +24,7 @@ from classifier.corpus.compression import CompressedWriter, split_suffix
 from classifier.corpus.stream import Chunk, Position
 from classifier.corpus.writer import CSV_BOM, WriteRows, csv_bytes
 from classifier.errors import DataError
-from classifier.prediction.answers import UNFAMILIAR, BatchPrediction, Prediction
+from classifier.prediction.answers import REASONS, BatchPrediction, Prediction
 
 #: Formats that are written line by line, so that an interrupted run can go on.
 TEXT_FORMATS = ("table", "jsonl", "tsv", "csv")
@@ -81,7 +81,7 @@ class Layout:
     def header(self) -> list[str]:
         """Return the names of the columns; a kept one named like one of ours gets ``input_`` before it."""
         ranked = [f"{name}_{i}" for i in range(2, (self.top or 1) + 1) for name in ("section", "probability")]
-        json_keys = ["probabilities", "tier", "reason", "error"]
+        json_keys = ["probabilities", "tier", "reason", "sections", "error"]
         own = [*self.lead, "headline", "section", "probability", *(json_keys if self.format == "jsonl" else ranked)]
         return own + [f"input_{name}" if name in own else name for name in self.keep]
 
@@ -168,7 +168,7 @@ def _rows(layout: Layout, chunk: Chunk, answers: BatchPrediction) -> Iterator[tu
     ):
         ranked: list[str | float | None] = []
         for rank, (section, value) in enumerate(zip(best, values, strict=True)):
-            hidden = i in chunk.bad or (not rank and not answers.has_features[i])
+            hidden = i in chunk.bad or (not rank and answers.reason[i])
             ranked += [None if hidden else layout.sections[section], None if i in chunk.bad else value / 1e6]
         lead, keep = ([_text(chunk.kept[name][i]) for name in names] for names in (layout.lead, layout.keep))
         yield (*lead, headline, *ranked, *missing, *keep)
@@ -188,14 +188,15 @@ class TableRenderer:
         from rich.table import Table
         from rich.text import Text
 
-        order, millionths = _ranked(answers, self._layout.shown)
+        order, _ = _ranked(answers, self._layout.shown)
         table = Table(show_header=False, box=None, pad_edge=False)
         for i, headline in enumerate(chunk.headlines):
-            shown = [f"{self._layout.sections[j]} {p / 1e6:.1%}" for j, p in zip(order[i], millionths[i], strict=True)]
+            ranks = order[i] if answers.sets is None else answers.set_of(i)
+            shown = [f"{self._layout.sections[j]} {answers.probabilities[i, j]:.1%}" for j in ranks]
             if i in chunk.bad:
                 shown = ["(not readable)"]
-            elif not answers.has_features[i]:
-                shown[0] = "(abstains)"
+            elif answers.reason[i]:
+                shown[0] = f"({REASONS[answers.reason[i]]})"
             cells = (", ".join(shown), *(_text(chunk.kept[name][i]) for name in self._layout.lead), headline)
             table.add_row(*map(Text, cells))  # a headline's brackets are no markup
         text = io.StringIO()
@@ -269,9 +270,7 @@ class LineRenderer:
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)
             heads += self._heads(chunk.headlines[rows])
-            tails += self._tails(
-                BatchPrediction(answers.probabilities[rows], answers.has_features[rows], answers.fast[rows])
-            )
+            tails += self._tails(answers.take(rows))
         for i, bad in chunk.bad.items():
             tails[i] = self._bad_tail(bad)
         if self._layout.lead:
@@ -297,7 +296,6 @@ class LineRenderer:
         """Return what comes after the headlines, up to the kept columns."""
         order, millionths = _ranked(answers, self._layout.shown)
         n_rows, n_sections = answers.probabilities.shape
-        known = answers.has_features
         number = _probabilities()[millionths] if n_rows > 100 else _probability_cells(millionths)
         tables = [self._section, *self._rank_cells]
         width = sum(table.shape[1] + 1 for table in tables) + self._end.shape[1]
@@ -305,15 +303,17 @@ class LineRenderer:
         at = 0
         ranks = (0, *range(0 if self._json else 1, self._layout.shown))
         for table, rank in zip(tables, ranks, strict=True):
-            index = order[:, rank] if at else np.where(known, order[:, 0], n_sections)
+            index = order[:, rank] if at else np.where(answers.reason == 0, order[:, 0], n_sections)
             end = at + table.shape[1]
             cells[:, at:end] = table[index]
             cells[:, end] = number[:, rank]
             at = end + 1
         cells[:, at:] = self._end[answers.fast.view(np.uint8)] if self._json else self._end
         tails = cells.tobytes().translate(None, _FILL).removesuffix(b"\n").split(b"\n")
-        for i in (~known).nonzero()[0].tolist() if self._json else ():
-            tails[i] += f', "reason": "{UNFAMILIAR}"'.encode()
+        for i in answers.reason.nonzero()[0].tolist() if self._json else ():
+            tails[i] += f', "reason": "{REASONS[answers.reason[i]]}"'.encode()
+        for i in range(n_rows if self._json and answers.sets is not None else 0):
+            tails[i] += f', "sections": {_json([self._layout.sections[j] for j in answers.set_of(i)])}'.encode()
         return tails
 
     def _bad_tail(self, bad: BadRow) -> bytes:
@@ -386,10 +386,12 @@ def _json(value: Any) -> str:
 def batch_of(predictions: Sequence[Prediction], sections: Sequence[str]) -> BatchPrediction:
     """Return predictions as arrays."""
     rows = [[prediction.probabilities[name] for name in sections] for prediction in predictions]
+    sets = [p.batch.sets[p.row] for p in predictions if p.batch.sets is not None]
     return BatchPrediction(
         np.array(rows, np.float32).reshape(-1, len(sections)),
-        np.array([prediction.section is not None for prediction in predictions], bool),
+        np.array([REASONS.index(prediction.reason) for prediction in predictions], np.uint8),
         np.array([prediction.tier == "fast" for prediction in predictions], bool),
+        np.array(sets) if sets else None,
     )
 
 

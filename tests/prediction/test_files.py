@@ -27,7 +27,7 @@ from classifier.errors import DataError
 from classifier.model.blocks import BLOCKS, Batch
 from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
-from classifier.prediction.answers import BatchPrediction
+from classifier.prediction.answers import REASONS, BatchPrediction
 from classifier.prediction.classifier import Classifier
 from classifier.prediction.files import Interrupted, Job, predict_part, predict_stream
 from classifier.prediction.writers import Layout, LineRenderer, output_format
@@ -137,8 +137,9 @@ def test_the_command_keeps_columns_packs_by_suffix_and_tells_broken_rows(quick: 
 def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed: int) -> None:
     dice = np.random.default_rng(seed)
     probabilities = dice.dirichlet(np.full(len(SECTIONS), 0.3), size=len(texts)).astype(np.float32)
-    has_features, fast = dice.random((2, len(texts))) < 0.8
-    answers = BatchPrediction(probabilities, has_features, fast)
+    fast = dice.random(len(texts)) < 0.8
+    reason = dice.integers(0, len(REASONS), len(texts)).astype(np.uint8)
+    answers = BatchPrediction(probabilities, reason, fast)
     chunk = Chunk(texts, {0: BadRow(7, "why\t\x01", texts[0])}, {"tag": texts[::-1]}, Position())
     lines = LineRenderer(Layout(SECTIONS, "jsonl", keep=("tag",))).render(chunk, answers).decode().split("\n")
     assert lines.pop() == ""
@@ -151,9 +152,9 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
         named = [answer["probabilities"][section] for section in SECTIONS]
         assert named == pytest.approx(probabilities[i].tolist(), abs=1e-6)
         best = SECTIONS[int(probabilities[i].argmax())]
-        assert answer["section"] == (best if has_features[i] else None)
+        assert answer["section"] == (None if reason[i] else best)
         assert answer["tier"] == ("fast" if fast[i] else "accurate")
-        assert answer.get("reason") == (None if has_features[i] else "unfamiliar")
+        assert answer.get("reason") == REASONS[reason[i]]
     best = LineRenderer(Layout(SECTIONS, "jsonl", top)).render(chunk, answers).decode().split("\n")
     assert {len(json.loads(line)["probabilities"]) for line in best[1:-1]} <= {min(top, len(SECTIONS))}
     tsv = LineRenderer(Layout(SECTIONS, "tsv", top, keep=("tag",)))
