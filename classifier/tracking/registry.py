@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -66,30 +67,8 @@ def register(
             ``mlflow.search_logged_models`` finds the best model on a table.
         dataset: name and digest of the test table.
     """
-    from classifier.tracking import pyfunc
-
-    code = Path(pyfunc.__file__).with_name("pyfunc_code.py")
-    with (
-        store_call("Registering a model"),
-        warnings.catch_warnings(),
-        tempfile.TemporaryDirectory() as scratch,
-        mlflow.start_run(run_id=run_id),
-    ):
-        warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
-        # The package goes along, so that the model is loaded where the package is not installed.
-        package = shutil.copytree(
-            Path(classifier.__file__).parent, Path(scratch) / "classifier",
-            ignore=shutil.ignore_patterns("__pycache__", "_data"),
-        )  # fmt: skip
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(code),
-            artifacts={"artefact": str(folder)},
-            code_paths=[str(package)],
-            signature=pyfunc.SIGNATURE,
-            input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
-            pip_requirements=[f"{needed}=={metadata.version(needed)}" for needed in _NEEDED],
-        )
+    with store_call("Registering a model"), mlflow.start_run(run_id=run_id):
+        logged = _log_model(folder)
     with store_call("Registering a model"):
         client = MlflowClient()
         client.update_run(run_id, status="RUNNING")
@@ -105,6 +84,27 @@ def register(
             name, logged.model_uri, run_id, tags=tags, description=card, model_id=logged.model_id
         )
     return int(version.version)
+
+
+def _log_model(folder: Path) -> Any:
+    """Log an artefact as a pyfunc model of the active run, with this package, so that no one need install it."""
+    from classifier.tracking import pyfunc
+
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as scratch:
+        warnings.simplefilter("ignore")  # MLflow's own remarks about type hints and requirements
+        package = shutil.copytree(
+            Path(classifier.__file__).parent, Path(scratch) / "classifier",
+            ignore=shutil.ignore_patterns("__pycache__", "_data"),
+        )  # fmt: skip
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(pyfunc.__file__).with_name("pyfunc_code.py")),
+            artifacts={"artefact": str(folder)},
+            code_paths=[str(package)],
+            signature=pyfunc.SIGNATURE,
+            input_example=(["코스피, 외국인 매수에 2% 상승 마감"], {"top_k": 3}),
+            pip_requirements=[f"{needed}=={metadata.version(needed)}" for needed in _NEEDED],
+        )
 
 
 def versions(name: str = REGISTERED_MODEL) -> list[Version]:
