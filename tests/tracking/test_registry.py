@@ -246,8 +246,13 @@ def test_a_locked_database_is_an_error_before_the_computing(tables: Path) -> Non
     assert versions() == [], "and once it is free it answers"
 
 
-def test_a_full_disk_ends_with_a_message_and_keeps_what_was_logged(two: Path) -> None:
+def test_a_full_disk_ends_with_a_message_and_keeps_what_was_logged(
+    two: Path, sample: dict[str, list[tuple[str, str]]]
+) -> None:
     """A file may not grow beyond a limit: what a full disk does, without filling one."""
+    rows = [row for row in sample["train"] if row[1] in ("경제", "연예", "스포츠")]
+    lines = "".join(f"{headline}\t{section}\n" for headline, section in rows)
+    Path("train.tsv").write_text("headline\tsection\n" + lines, encoding="utf-8")
     config = write_config("full.toml", "linear_svc", '[["chars", "morphemes", "jamo"]]')
     limit = Path("mlflow.db").stat().st_size + 100_000  # enough for the runs, too little for the artefact
 
