@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.text.morphemes import WORDS, Morphemes, analyze, hash_tokens, number_words, tokenize
 from classifier.text.ngrams import Ngrams, hash_ngrams, hash_spans, jamo
+from classifier.text.user_words import NO_WORDS, UserWords
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
@@ -28,15 +29,15 @@ _LOWER = 32 - BITS  #: bits of a CRC-32 that a column leaves out
 
 
 class Batch:
-    """Normalized headlines and, once something asks for them, their morphemes."""
+    """Normalized headlines and, once something asks for them, their morphemes, read with the user's words."""
 
-    def __init__(self, normalized: Sequence[str]) -> None:
-        self.normalized = normalized
+    def __init__(self, normalized: Sequence[str], words: UserWords = NO_WORDS) -> None:
+        self.normalized, self.words = normalized, words
 
     @cached_property
     def morphemes(self) -> Morphemes:
         """The batch's morphemes, analysed on first use and shared by the blocks that need them."""
-        return analyze(self.normalized)
+        return analyze(self.normalized, self.words)
 
 
 def without_spaces(normalized: str) -> str:
@@ -121,7 +122,7 @@ BLOCKS = {
 }
 
 
-def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int64]:
+def columns_of_one(normalized: str, begins: Mapping[str, int], words: UserWords = NO_WORDS) -> NDArray[np.int64]:
     """Return the columns of all that some blocks find in one headline, plus each block's ``begins``, in no order."""
     spans = []
     found: list[int] = []
@@ -132,7 +133,7 @@ def columns_of_one(normalized: str, begins: Mapping[str, int]) -> NDArray[np.int
             read, n_min, n_max = block.span
             spans.append((read(normalized), n_min, n_max, begin))
         elif block.one is not None:
-            tokens = tokenize(normalized) if tokens is None else tokens
+            tokens = tokenize(normalized, words) if tokens is None else tokens
             found += [column + begin for column in block.one(tokens)]
         else:
             raise NotImplementedError(f"the block {name} has no way to the columns of one headline")

@@ -20,6 +20,7 @@ from classifier.model.calibration import Calibration
 from classifier.model.scoring import Scorer
 from classifier.text.ngrams import Ngrams
 from classifier.text.normalize import normalize_all
+from classifier.text.user_words import NO_WORDS, UserWords
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -106,6 +107,7 @@ class LinearModel(Scorer):
     columns: NDArray[np.int32]  #: (n_features,) joint columns, ascending
     table: NDArray[np.float32]  #: (n_features, n_sections + 1): ``idf * coefficients`` and, last, ``idf ** 2``
     calibration: Calibration = field(default_factory=Calibration)
+    words: UserWords = NO_WORDS  #: with which Kiwi reads
 
     def __post_init__(self) -> None:
         if (
@@ -163,7 +165,7 @@ class LinearModel(Scorer):
         has_features = np.zeros(len(headlines), np.bool_)
         for start in range(0, len(headlines), CHUNK):
             chunk = slice(start, start + CHUNK)
-            batch = Batch(normalize_all(headlines[chunk]))
+            batch = Batch(normalize_all(headlines[chunk]), self.words)
             for name in self.blocks:
                 self._add_occurrences(name, BLOCKS[name].find(batch), logits[chunk], has_features[chunk])
         return self.calibration.apply(logits), has_features
@@ -172,7 +174,7 @@ class LinearModel(Scorer):
         """Return the share of each headline's features that have no weight, (n_headlines,)."""
         total, known = np.zeros((2, len(headlines)), np.int64)
         for start in range(0, len(headlines), CHUNK):
-            batch = Batch(normalize_all(headlines[start : start + CHUNK]))
+            batch = Batch(normalize_all(headlines[start : start + CHUNK]), self.words)
             for name in self.blocks:
                 found = BLOCKS[name].find(batch)
                 row = found.row + start
@@ -194,7 +196,7 @@ class LinearModel(Scorer):
 
     def occurrences(self, normalized: str, section: int) -> dict[str, tuple[Ngrams, NDArray[np.float32]]]:
         """Return each block's occurrences in one headline and what each adds to the section's logit."""
-        batch = Batch([normalized])
+        batch = Batch([normalized], self.words)
         result = {}
         for name in self.blocks:
             found = BLOCKS[name].find(batch)
@@ -270,7 +272,7 @@ class LinearModel(Scorer):
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
-        feature = self._index.find_few(columns_of_one(normalize_all([headline])[0], self.begins))
+        feature = self._index.find_few(columns_of_one(normalize_all([headline])[0], self.begins, self.words))
         if not len(feature):
             return self.calibration.apply(self.intercept[None, :].copy()), np.zeros(1, np.bool_)
         edge = np.empty(len(feature) + 1, np.bool_)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.errors import ModelError
+from classifier.errors import DataError, ModelError
 from classifier.model.artefact import (
     AccurateFiles,
     FastFiles,
@@ -30,13 +30,14 @@ from classifier.model.linear import LinearModel
 from classifier.model.reference import Reference
 from classifier.model.scoring import Scorer
 from classifier.text.morphemes import kiwi_versions
+from classifier.text.user_words import NO_WORDS, UserWords
 
 
 class StoredLinearModel:
     """The accurate model of an open artefact: read when it is first needed, once for all threads."""
 
-    def __init__(self, artefact: OpenArtefact) -> None:
-        self.artefact = artefact
+    def __init__(self, artefact: OpenArtefact, words: StoredArray | None = None) -> None:
+        self.artefact, self._words = artefact, words
         self._model: LinearModel | None = None
         self._lock = threading.Lock()
 
@@ -61,8 +62,9 @@ class StoredLinearModel:
         try:
             intercept = np.array(manifest.accurate.intercept, np.float32)
             stored = manifest.accurate
-            return LinearModel(manifest.sections, intercept, stored.blocks, columns, table, stored.calibration)
-        except (KeyError, TypeError, ValueError) as error:
+            words = NO_WORDS if self._words is None else UserWords.from_array(self._words.read())
+            return LinearModel(manifest.sections, intercept, stored.blocks, columns, table, stored.calibration, words)
+        except (DataError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{self.artefact.folder}: the arrays do not fit the manifest ({error}). Train again."
             ) from error
@@ -97,7 +99,7 @@ class Model:
         fast: the fast scorer, if it has one.
         about: name, version, figures … for people.
         settings: what else decides the answers, in JSON's types; part of the fingerprint.
-        arrays: what few calls need: ``reference`` and ``unfamiliar``.
+        arrays: what few calls need: ``reference``, ``unfamiliar`` and the accurate scorer's ``user_words``.
 
     Raises:
         ValueError: it has neither scorer, or one of other sections.
@@ -114,6 +116,8 @@ class Model:
     ) -> None:
         self.sections, self.fast, self._accurate = sections, fast, accurate
         self.about, self.settings, self._arrays = dict(about or {}), dict(settings or {}), dict(arrays or {})
+        if isinstance(accurate, LinearModel) and accurate.words:
+            self._arrays["user_words"] = accurate.words.to_array()
         given = [part.sections for part in (fast, accurate) if isinstance(part, FastModel | LinearModel)]
         if (accurate is None and fast is None) or any(part != sections for part in given):
             raise ValueError(f"a model of {', '.join(sections)} needs scorers of these sections, not {given}")
@@ -297,8 +301,8 @@ class Model:
                 )  # fmt: skip
             except (TypeError, ValueError) as error:
                 raise ModelError(f"{folder}: the arrays do not fit the manifest ({error}). Train again.") from error
-        accurate = None if manifest.accurate is None else StoredLinearModel(artefact)
         arrays = {name: StoredArray(artefact, name) for name in manifest.arrays}
+        accurate = None if manifest.accurate is None else StoredLinearModel(artefact, arrays.get("user_words"))
         model = cls(manifest.sections, accurate, fast, manifest.about, manifest.settings, arrays)
         model._manifest = manifest
         if accurate is not None and not lazy:

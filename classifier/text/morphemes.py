@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.text.user_words import NO_WORDS, UserWords
+
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
 
@@ -95,23 +97,29 @@ def _warn_of_version(program: str, here: str) -> None:
     )
 
 
-#: By process id. A forked child inherits its parent's Kiwi without Kiwi's threads: it must not use it, and makes its
-#: own. Both the id and the hook below are needed: some servers fork without Python's hooks, and ids come again.
-_KIWIS: dict[int, Kiwi] = {}
+#: By process id and by the digest of the user's words. A forked child inherits its parent's Kiwis without Kiwi's
+#: threads: it must not use them, and makes its own. Both the id and the hook below are needed: some servers fork
+#: without Python's hooks, and ids come again.
+_KIWIS: dict[int, dict[str, Kiwi]] = {}
+#: How many Kiwis with words a process keeps: those of a model and of the one that takes its place.
+_WITH_WORDS = 2
 _MAKING = threading.RLock()
 
 
-def kiwi() -> Kiwi:
-    """Return the Kiwi of this process, made on the first call (about a second).
+def kiwi(words: UserWords = NO_WORDS) -> Kiwi:
+    """Return this process's Kiwi with the user's words, made on the first call (about a second).
 
     All threads share it: since 0.22 several may use a Kiwi at a time (its documentation, "멀티스레딩"), and each Kiwi
     takes 260 MB.
     """
     process = os.getpid()
-    found = _KIWIS.get(process)
+    own = _KIWIS.get(process) or _KIWIS.setdefault(process, {})
+    found = own.get(words.digest)
     if found is None:
         with _MAKING:
-            found = _KIWIS.get(process) or _KIWIS.setdefault(process, _make())
+            found = own.get(words.digest) or own.setdefault(words.digest, _make(words))
+            for digest in [digest for digest in own if digest][:-_WITH_WORDS]:
+                ctypes.pythonapi.Py_DecRef(ctypes.py_object(own.pop(digest)))
     return found
 
 
@@ -125,11 +133,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
     os.register_at_fork(before=_MAKING.acquire, after_in_parent=_MAKING.release, after_in_child=_after_fork_in_child)
 
 
-def _make() -> Kiwi:
+def _make(words: UserWords) -> Kiwi:
     from kiwipiepy import Kiwi
 
     made = Kiwi(num_workers=os.cpu_count(), **_SETTINGS)
     made.global_config.cutoff_threshold = _CUTOFF
+    for word, tag, score in words.entries:
+        made.add_user_word(word, tag, score)
     made.tokenize("가")  # Kiwi loads its model on the first use
     # Never destroyed, not even as the process ends: Kiwi's destructor waits for its threads, and in a forked child,
     # which inherits the Kiwi without them, for ever.
@@ -149,35 +159,35 @@ def number_words(tokens: Sequence[Token]) -> list[int]:
     return [token.id if token.tag in CONTENT_TAGS and _FIRST_WORD <= token.id < WORDS else -1 for token in tokens]
 
 
-def tokenize(normalized: str) -> list[Token]:
+def tokenize(normalized: str, words: UserWords = NO_WORDS) -> list[Token]:
     """Return one headline's tokens."""
-    tokens: list[Token] = kiwi().tokenize(normalized, **_READING)
+    tokens: list[Token] = kiwi(words).tokenize(normalized, **_READING)
     return tokens
 
 
-def analyze(normalized: Sequence[str]) -> Morphemes:
-    """Return the morphemes of normalized headlines."""
+def analyze(normalized: Sequence[str], words: UserWords = NO_WORDS) -> Morphemes:
+    """Return the morphemes of normalized headlines, read with the user's words."""
     rows: list[int] = []
     keys: list[int] = []
     pairs: list[int] = []
-    words: list[int] = []
+    numbers: list[int] = []
     starts: list[int] = []
     lengths: list[int] = []
-    for row, tokens in enumerate(kiwi().tokenize(normalized, **_READING)):
+    for row, tokens in enumerate(kiwi(words).tokenize(normalized, **_READING)):
         if not tokens:
             continue
         key, pair = hash_tokens(tokens)
         rows += [row] * len(tokens)
         keys += key
         pairs += [0, *pair]
-        words += number_words(tokens)
+        numbers += number_words(tokens)
         starts += [token.start for token in tokens]
         lengths += [token.len for token in tokens]
     return Morphemes(
         np.array(rows, np.int32),
         np.array(keys, np.uint32),
         np.array(pairs, np.uint32),
-        np.array(words, np.int32),
+        np.array(numbers, np.int32),
         np.array(starts, np.int32),
         np.array(lengths, np.int32),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,8 @@ def fit_model(
 ) -> LinearModel:
     """Do what :func:`fit` does and compile the result, with the temperature that cross-validation found."""
     fitted = fit(candidate, data, rows, weights)
-    return compile_model(fitted.features, fitted.estimator, data.sections, temperature)
+    model = compile_model(fitted.features, fitted.estimator, data.sections, temperature)
+    return replace(model, words=data.words)
 
 
 def compile_model(

@@ -75,6 +75,13 @@ class Labels(_Strict):
     error_weight: float = Field(0.5, gt=0, lt=1)  #: factor on the weight of a likely error, with errors = "weigh"
 
 
+class Text(_Strict):
+    """How headlines are read."""
+
+    #: A table of words that Kiwi lacks: word, tag, score; see :meth:`classifier.text.user_words.UserWords.read`.
+    user_words: str | None = None
+
+
 class Search(_Strict):
     """How candidates are compared."""
 
@@ -165,6 +172,7 @@ class Config(_Strict):
     experiment: Experiment = Experiment()
     data: Data
     labels: Labels = Labels()
+    text: Text = Text()
     search: Search = Search()
     candidates: list[CandidateGrid] = Field(min_length=1)
     stream: Stream | None = None  #: for a training by --stream

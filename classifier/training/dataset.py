@@ -18,6 +18,7 @@ from classifier.corpus.sections import Folded, SectionNames, in_order
 from classifier.corpus.tables import fold_sections, merge_repeats, read_section_names
 from classifier.errors import DataError
 from classifier.paths import cache_folder
+from classifier.text.user_words import NO_WORDS, UserWords
 from classifier.training.config import Config
 from classifier.training.features import Counts, FeatureCache, slice_rows
 from classifier.training.splits import Folds, holdout_rows, make_folds, topic_groups
@@ -43,14 +44,17 @@ class Corpora:
     auxiliary: list[pd.DataFrame]  #: tables with sections of their own
     rows: int  #: of the training tables, before repeats are merged and rows left out
     folded: list[Folded]  #: names of sections that were changed
+    words: UserWords = NO_WORDS  #: the user's, with which Kiwi reads
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
     """Load the tables a config names; merge repeats in the training rows, leave the test as it is.
 
     Raises:
-        DataError: a table is bad, or the training rows have one section only.
+        DataError: a table or the file of the user's words is bad, or the training rows have one section only.
     """
+    user_words = config.text.user_words
+    words = NO_WORDS if user_words is None else UserWords.read(base / Path(user_words).expanduser())
     train, n_rows, folded = _training_rows(config, base)
     sections = in_order(train["section"])
     if len(sections) < 2:
@@ -70,7 +74,7 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     auxiliary = [_load_auxiliary(config, reference, base, set(test["headline"])) for reference in config.data.auxiliary]
     crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows, folded)
+    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows, folded, words)
 
 
 def table_columns(config: Config) -> Columns:
@@ -184,6 +188,7 @@ class TrainingSet:
     groups: NDArray[np.integer] | None = None  #: (n_rows,), rows that belong on one side of a split share a number
     auxiliary: tuple[Auxiliary, ...] = ()
     seed: int = 0  #: of everything random in a fit
+    words: UserWords = NO_WORDS  #: the user's, with which Kiwi read the headlines
 
     def part(self, fold: int | None) -> tuple[NDArray[np.intp], RowWeights]:
         """Return the training rows of a fold and the weights of all rows in its fit; of None: all rows."""
@@ -207,12 +212,14 @@ class TrainingSet:
         headlines, target = [self.headlines[i] for i in rows], self.target[rows]
         folds = make_folds(headlines, target, self.sections, n_folds, self.seed)
         counts = slice_rows(self.counts, rows)
-        return TrainingSet(headlines, counts, target, self.sections, folds, self.embeddings, seed=self.seed)
+        return TrainingSet(
+            headlines, counts, target, self.sections, folds, self.embeddings, seed=self.seed, words=self.words
+        )
 
 
-def feature_cache() -> FeatureCache:
+def feature_cache(words: UserWords = NO_WORDS) -> FeatureCache:
     """Return the cache of counts and embeddings in the user's cache folder."""
-    return FeatureCache(str(cache_folder() / "features"))
+    return FeatureCache(str(cache_folder() / "features"), words)
 
 
 def prepare(config: Config, corpora: Corpora) -> TrainingSet:
@@ -226,7 +233,7 @@ def prepare(config: Config, corpora: Corpora) -> TrainingSet:
     seed, blocks = config.experiment.seed, config.blocks()
     headlines = corpora.train["headline"].tolist()
     target = section_numbers(corpora.train["section"].tolist(), corpora.sections)
-    cache = feature_cache()
+    cache = feature_cache(corpora.words)
     counts = cache.counts(headlines, blocks)
     embeddings = cache.embeddings() if "embeddings" in blocks else None
     groups: NDArray[np.integer] = near_duplicate_groups(headlines)
@@ -248,4 +255,5 @@ def prepare(config: Config, corpora: Corpora) -> TrainingSet:
             for frame in corpora.auxiliary
         ),
         seed=seed,
+        words=corpora.words,
     )

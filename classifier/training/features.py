@@ -20,6 +20,7 @@ from classifier.text.embeddings import EMBEDDINGS_VERSION, recover_embeddings
 from classifier.text.morphemes import kiwi_versions
 from classifier.text.ngrams import HASHING_VERSION
 from classifier.text.normalize import NORMALIZER_VERSION, normalize_all
+from classifier.text.user_words import NO_WORDS, UserWords
 
 #: Counts of one corpus, by block; each of shape (n_headlines, columns of the block).
 Counts = dict[str, sparse.csr_array]
@@ -35,9 +36,11 @@ def check_blocks(blocks: Sequence[str]) -> None:
 class FeatureCache:
     """Computes counts and embeddings once per corpus, and keeps them on disk with joblib.Memory."""
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(self, folder: str | None, words: UserWords = NO_WORDS) -> None:
         memory = joblib.Memory(folder, verbose=0)
+        self._words = words
         self._count = memory.cache(_count)
+        self._count_with_words = memory.cache(_count_with_words)
         self._embed = memory.cache(_embed)
 
     def counts(self, headlines: Sequence[str], blocks: Sequence[str]) -> Counts:
@@ -47,8 +50,11 @@ class FeatureCache:
         found: Counts = {}
         # The analyses that need Kiwi are made together, so that Kiwi reads the corpus once.
         for names, versions in ((plain_names, ""), (kiwi_names, kiwi_versions())):
-            if names:
-                found |= self._count(list(headlines), names, NORMALIZER_VERSION, HASHING_VERSION, versions)
+            arguments = list(headlines), names, NORMALIZER_VERSION, HASHING_VERSION, versions
+            if names and versions and self._words:
+                found |= self._count_with_words(*arguments, self._words.entries)
+            elif names:
+                found |= self._count(*arguments)
         return found
 
     def embeddings(self) -> NDArray[np.float32]:
@@ -59,6 +65,19 @@ class FeatureCache:
 def _count(headlines: list[str], blocks: list[str], normalizer: int, version: int, kiwi: str) -> Counts:
     """Count; the last three arguments are there to key the cache."""
     batch = Batch(normalize_all(headlines))
+    return {name: BLOCKS[name].count(batch) for name in blocks}
+
+
+def _count_with_words(
+    headlines: list[str],
+    blocks: list[str],
+    normalizer: int,
+    version: int,
+    kiwi: str,
+    entries: tuple[tuple[str, str, float], ...],
+) -> Counts:
+    """Do what :func:`_count` does, with the user's words."""
+    batch = Batch(normalize_all(headlines), UserWords(entries))
     return {name: BLOCKS[name].count(batch) for name in blocks}
 
 

@@ -137,6 +137,8 @@ def _facts(config: Config, corpora: Corpora, digest: str) -> list[object]:
         EMBEDDINGS_VERSION,
         sklearn.__version__,
     ]
+    if corpora.words:
+        facts.append(corpora.words.digest)
     if config.labels != Labels():
         facts += [config.labels.model_dump_json(), *corpora.train.get("evidence", ()), *corpora.train["table"]]
     return facts

@@ -35,7 +35,7 @@ def with_reliability(model: Model, winner: Result, data: TrainingSet, config: Co
     """
     threshold = 1.0
     if config.fast.distil:
-        found = distill(winner, model.accurate, data, feature_cache(), n_jobs=config.search.n_jobs)
+        found = distill(winner, model.accurate, data, feature_cache(data.words), n_jobs=config.search.n_jobs)
         model, reference = model.replace(fast=found.fast), found.out_of_fold
     else:
         reference = _out_of_fold(winner, data)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,14 @@ from sklearn.naive_bayes import ComplementNB
 from classifier.errors import ModelError
 from classifier.evaluation.metrics import score
 from classifier.model.artefact import signed
+from classifier.model.blocks import BITS
 from classifier.model.calibration import Calibration
 from classifier.model.fast import FastModel
 from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
 from classifier.text.morphemes import WORDS
+from classifier.text.user_words import UserWords
 from classifier.training.compile import compile_model
 from classifier.training.estimators import make_estimator
 from classifier.training.features import FeatureCache, HeadlineFeatures
@@ -53,6 +57,15 @@ def tiny(seed=0, columns=3):
     )
     linear = LinearModel.of_blocks(("정치", "경제"), np.array([0.1, -0.1], np.float32), {"chars": weights})
     return Model(("정치", "경제"), linear, about={"name": f"m{seed}"})
+
+
+def tiny_with_words(*forms):
+    """A model whose one weight is that of the morpheme 엘지솔루션/NNP."""
+    words = UserWords(tuple((form, "NNP", 0.0) for form in forms))
+    column = np.array([zlib.crc32("엘지솔루션/NNP".encode()) >> (32 - BITS)], np.int32)
+    weights = Weights(column, np.ones(1, np.float32), np.array([[1.0, -1.0]], np.float32))
+    linear = LinearModel.of_blocks(("정치", "경제"), np.zeros(2, np.float32), {"morphemes": weights})
+    return Model(linear.sections, dataclasses.replace(linear, words=words))
 
 
 def tiny_with_fast(seed=0, threshold=0.5):
@@ -138,6 +151,28 @@ def test_nothing_known_is_said_to_be_unknown(clf):
     assert has_features.tolist() == [False, False, True]
     assert np.array_equal(logits[0], clf.model.accurate.intercept)
     assert clf.model.accurate.probabilities([]).shape == (0, len(clf.sections))
+
+
+def test_a_model_keeps_the_words_with_which_kiwi_reads(tmp_path):
+    model, without = tiny_with_words("엘지솔루션"), tiny_with_words()
+    model.save(tmp_path)
+    assert list(tmp_path.glob("user_words-*.npy"))
+    loaded = Model.load(tmp_path, lazy=True)
+    assert loaded.fingerprint == model.fingerprint
+    assert len({model.fingerprint, without.fingerprint, tiny_with_words("다른낱말").fingerprint}) == 3
+    headlines = ["엘지솔루션 상장", "국회 개회"]
+    assert loaded.accurate.words == model.accurate.words
+    assert loaded.accurate.scores(headlines)[0].tolist() == model.accurate.scores(headlines)[0].tolist()
+    for one in headlines:
+        assert loaded.accurate.scores([one])[0].tolist() == model.accurate.scores([one])[0].tolist()
+    assert loaded.accurate.scores(headlines)[1].tolist() == [True, False]
+    assert without.accurate.scores(headlines)[1].tolist() == [False, False]
+    loaded.with_about(name="x").save(tmp_path)
+    assert Model.load(tmp_path).accurate.words == model.accurate.words
+    path = next(tmp_path.glob("user_words-*.npy"))
+    path.write_bytes(path.read_bytes().replace(b"NNP", b"NNG"))
+    with pytest.raises(ModelError, match="user_words"):
+        Model.load(tmp_path)
 
 
 def test_the_fingerprint_tells_models_apart():

@@ -20,6 +20,7 @@ from classifier.errors import ConfigError, DataError, ModelError, TrackingError
 from classifier.model.model import Model
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
+from classifier.text.user_words import UserWords
 from classifier.tracking.registry import promote, rollback, versions
 from classifier.training.pipeline import train
 from classifier.training.publish import Outcome
@@ -97,6 +98,19 @@ def test_other_data_are_not_taken_from_the_store(tables: Path) -> None:
     Path("train.tsv").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     train(config)
     assert len(runs_of("changed", "candidate")) == 2
+
+
+def test_words_of_ones_own_are_learned_with_and_change_the_search(tables: Path) -> None:
+    config = write_config("words.toml", features='[["morphemes"]]')
+    plain = Path(config).read_text(encoding="utf-8")
+    Path(config).write_text(plain.replace("[search]", '[text]\nuser_words = "my.tsv"\n[search]'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"my\.tsv: the user's words cannot be read"):
+        train(config)
+    for number, words in enumerate(("손흥민선수\n", "손흥민선수\n나는 솔로\tNNP\t2\n"), 1):
+        Path("my.tsv").write_text(words, encoding="utf-8")
+        train(config)
+        assert len(runs_of("words", "candidate")) == number
+        assert Model.load("models/words").accurate.words == UserWords.read(Path("my.tsv"))
 
 
 def test_ctrl_c_marks_the_run_as_killed_and_loses_no_candidate(tables: Path) -> None:

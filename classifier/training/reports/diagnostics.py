@@ -16,7 +16,6 @@ from classifier.model.linear import LinearModel
 from classifier.text.normalize import normalize
 from classifier.training.config import Candidate
 from classifier.training.dataset import TrainingSet
-from classifier.training.features import Counts
 from classifier.training.search import fit_and_score
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def top_features(model: LinearModel, data: TrainingSet, top: int = 12) -> dict[s
     least five of the training headlines. A hashed column has no name, so its text is read off a
     headline in which it occurs.
     """
-    headlines, counts = data.headlines, data.counts
+    counts = data.counts
     ranked: dict[str, list[tuple[str, str, float]]] = {}
     names: dict[tuple[str, int], str] = {}
     chosen: dict[str, list[tuple[float, str, int]]] = {section: [] for section in model.sections}
@@ -48,7 +47,7 @@ def top_features(model: LinearModel, data: TrainingSet, top: int = 12) -> dict[s
         chosen[section] = sorted(found, reverse=True)[: 3 * top]
     for name in model.blocks:
         wanted = sorted({column for found in chosen.values() for _, block, column in found if block == name})
-        names |= {(name, column): text for column, text in _texts(name, wanted, headlines, counts).items()}
+        names |= {(name, column): text for column, text in _texts(name, wanted, data).items()}
     for section, found in chosen.items():
         seen: set[str] = set()
         lines = []
@@ -61,13 +60,13 @@ def top_features(model: LinearModel, data: TrainingSet, top: int = 12) -> dict[s
     return ranked
 
 
-def _texts(name: str, columns: Sequence[int], headlines: Sequence[str], counts: Counts) -> dict[int, str]:
+def _texts(name: str, columns: Sequence[int], data: TrainingSet) -> dict[int, str]:
     """Return for each column of a block the text of one of its occurrences."""
-    by_column = counts[name][:, list(columns)].tocsc()
+    by_column = data.counts[name][:, list(columns)].tocsc()
     first = [by_column.indices[start] for start in by_column.indptr[:-1] if start < len(by_column.indices)]
     rows = sorted({int(row) for row in first})
-    normalized = [normalize(headlines[row]) for row in rows]
-    found = BLOCKS[name].find(Batch(normalized))
+    normalized = [normalize(data.headlines[row]) for row in rows]
+    found = BLOCKS[name].find(Batch(normalized, data.words))
     wanted, texts = set(columns), {}
     for row, column, start, length in zip(found.row, found.column, found.start, found.length, strict=True):
         if int(column) in wanted and int(column) not in texts:
