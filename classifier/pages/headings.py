@@ -79,7 +79,7 @@ class Headings:
         self._count = count
         before: Part | None = None
         for index, part in enumerate(document.parts):
-            if within(index) or (before is not None and part.line == before.line):
+            if within(index) or part.node.tag == "pre" or (before is not None and part.line == before.line):
                 continue
             before = part
             found = self._heading(document, portal, index, part)
@@ -166,7 +166,7 @@ def page_section(document: Document, portal: Portal) -> tuple[str | None, str]:
         section = portal.section(part.text) if len(part.raw) < 20 else None
         if section is None:
             continue
-        around = [node for _, node in zip(range(4), part.node.up(), strict=False)]
+        around = list(part.node.near(4))
         if any(node.tag == "h1" or node.words >= {"kakao", "body"} for node in around):
             return section, "heading"
         current = any(

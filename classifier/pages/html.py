@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from classifier.errors import DataError
@@ -83,6 +84,14 @@ class Node:
         while node is not None:
             yield node
             node = node.parent
+
+    def near(self, reach: int) -> Iterator[Node]:
+        """Yield the element and those around it, ``reach`` in all."""
+        return islice(self.up(), reach)
+
+    def among(self, names: frozenset[str], reach: int) -> bool:
+        """Whether the element or one of those around it, ``reach`` in all, has one of these words."""
+        return any(node.words & names for node in self.near(reach))
 
 
 #: Where a line of a text is.

@@ -20,9 +20,13 @@ from classifier.pages.profile import Portal
 
 _MENU_TAGS = frozenset(("nav", "footer"))
 _MENU_WORDS = frozenset(
-    "nav gnb lnb snb menu footer foot breadcrumb breadcrumbs paging paginate pagination sns share util login sitemap "
-    "family copyright keyword keywords hashtag hashtags tags ad ads adv banner comment comments reply cmt notice path "
-    "location powerlink promotion skip".split()
+    "nav gnb lnb snb menu breadcrumb breadcrumbs paging paginate pagination sns share util login sitemap family path "
+    "location skip tags hashtags".split()
+)
+#: What stands in these is no news, even if it reads like it.
+_BOX_WORDS = frozenset(
+    "footer foot copyright keyword keywords hashtag ad ads adv banner comment comments reply cmt notice powerlink "
+    "promotion".split()
 )
 _SIDE_WORDS = frozenset("aside side sidebar right rank ranking related recommend popular".split())
 _ARTICLE = re.compile(
@@ -121,7 +125,7 @@ def _read(document: Document, node: Node, portal: Portal) -> Link | None:
             continue
         text, raw = _whole(part, node)
         around = [element for element in part.node.up() if element.start >= node.start and element.end <= node.end]
-        outside = [element for _, element in zip(range(3), node.up(), strict=False) if element.end - element.start < 9]
+        outside = [element for element in node.near(3) if element.end - element.start < 9]
         flagged = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in (*around, *outside))
         lede = any(element.words & LEDE_WORDS for element in (*around, node)) and not flagged
         refused = (
@@ -149,19 +153,23 @@ def _whole(part: Part, node: Node) -> tuple[str, str]:
 
 
 def _outside_menus(found: list[Link], candidates: list[Link]) -> list[Link]:
-    count = _count(candidates)
+    """Refuse the links in menus, footers and advertisements; an element that holds half of all headlines is none."""
+    count, texts = _count(candidates), _count(found)
     most = max(_MANY, len(candidates) / 2)
+
+    def is_menu(node: Node) -> bool:
+        if node.tag in _MENU_TAGS or node.attributes.get("role") in ("navigation", "contentinfo"):
+            return True
+        if node.tag in ("html", "body") or not node.words & (_MENU_WORDS | _BOX_WORDS) or count(node) > most:
+            return False
+        return bool(node.words & _BOX_WORDS) or texts(node) >= 2 * count(node)
+
     verdicts: dict[int, bool] = {}
     for link in found:
         for node in link.node.up():
-            verdict = verdicts.get(id(node))
-            if verdict is None:
-                menu = node.tag in _MENU_TAGS or node.attributes.get("role") in ("navigation", "contentinfo")
-                verdict = menu or bool(
-                    node.tag not in ("html", "body") and node.words & _MENU_WORDS and count(node) <= most
-                )
-                verdicts[id(node)] = verdict
-            if verdict:
+            if id(node) not in verdicts:
+                verdicts[id(node)] = is_menu(node)
+            if verdicts[id(node)]:
                 link.refused = link.refused or "in a menu, a footer or an advertisement"
                 break
     return [link for link in candidates if not link.refused]
@@ -364,7 +372,7 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
         first = bisect_left(document.images, link.item.start, key=_start)
         for image in islice(document.images, first, first + _DETAILS):
             if image.start <= link.end and any(node is link.item for node in image.up()):
-                words = set().union(*(node.words for _, node in zip(range(4), image.up(), strict=False)))
+                words = set().union(*(node.words for node in image.near(4)))
                 alt = " ".join((image.attributes.get("alt") or "").split())
                 if words & (PRESS_WORDS | {"logo"}) and len(alt) <= 15:
                     return alt, label

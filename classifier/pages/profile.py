@@ -86,7 +86,7 @@ class Portal:
         parts = [part for part in _TITLE_PARTS.split(title) if part.strip()]
         if not parts or (len(parts) == 1 and len(title) > 12) or max(map(len, parts)) > 20:
             return None
-        names = [name for part in parts for name in (part, *part.split())]
+        names = [name for part in parts for name in (part, *(part.split() if len(part.split()) < 3 else ()))]
         return next((s for name in names if (s := self.section(name))), None)
 
     def is_site(self, name: str) -> bool:
