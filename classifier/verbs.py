@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classifier.corpus.columns import Columns
+from classifier.corpus.sections import SectionNames
 from classifier.errors import DataError
 from classifier.prediction.classifier import Classifier
 
@@ -46,7 +49,14 @@ def train(config: str | Path | None = None) -> Outcome:
     return run(default_experiment() if config is None else config)
 
 
-def evaluate(table: Table, model: Source = None, *, tier: str | None = None) -> EvaluatedTable:
+def evaluate(
+    table: Table,
+    model: Source = None,
+    *,
+    tier: str | None = None,
+    columns: Columns | None = None,
+    names: SectionNames | None = None,
+) -> EvaluatedTable:
     """Measure a model on a labelled table.
 
     Args:
@@ -54,6 +64,8 @@ def evaluate(table: Table, model: Source = None, *, tier: str | None = None) -> 
             ``section``.
         model: a classifier or what :meth:`Classifier.load` takes; default: the champion.
         tier: which tier to measure; default: the accurate one, if the model has it.
+        columns: which columns of the table hold the headlines and the sections; default: those with the usual names.
+        names: how the table's names of sections are changed; names that lead to a section of the model do so anyway.
 
     Returns:
         Its ``evaluation`` has macro-F1, accuracy, the figures of each section, log-loss and ECE; ``probabilities`` and
@@ -68,7 +80,9 @@ def evaluate(table: Table, model: Source = None, *, tier: str | None = None) -> 
     need("train", "evaluate")
     from classifier.evaluation.metrics import evaluate as run
 
-    return run(load_to_measure(model, tier).scorer, _read(table, labelled=True))
+    clf = load_to_measure(model, tier)
+    names = replace(names or SectionNames(), known=clf.sections)
+    return run(clf.scorer, _read(table, columns, names, labelled=True))
 
 
 def load_to_measure(model: Source, tier: str | None = None) -> Classifier:
@@ -78,12 +92,20 @@ def load_to_measure(model: Source, tier: str | None = None) -> Classifier:
     return clf if clf.tier == wanted else Classifier(clf.model, wanted)
 
 
-def audit(table: Table, *, against: Table | None = None) -> Findings:
+def audit(
+    table: Table,
+    *,
+    against: Table | None = None,
+    columns: Columns | None = None,
+    names: SectionNames | None = None,
+) -> Findings:
     """Find what is wrong with a table's labels.
 
     Args:
         table: a dataset's name, the path of a table, or a table; some sections may be empty.
         against: a table that should share no headline with it, such as its test table.
+        columns: which columns of the tables hold the headlines and the sections; default: those with the usual names.
+        names: how the tables' names of sections are changed; default: usual spellings become canonical sections.
 
     Returns:
         What was found; ``summary()`` has the figures, ``doubts`` the rows to review. To write the report, pass it to
@@ -97,8 +119,9 @@ def audit(table: Table, *, against: Table | None = None) -> Findings:
     need("train", "audit")
     from classifier.curation.audit import audit as run
 
-    other = None if against is None else _read(against)
-    return run(_read(table), _name(table), against=other, against_name=None if against is None else _name(against))
+    other = None if against is None else _read(against, columns, names)
+    rows = _read(table, columns, names)
+    return run(rows, _name(table), against=other, against_name=None if against is None else _name(against))
 
 
 def extract(pages: str | Path | Sequence[str | Path], *, profile: str | Path | None = None) -> pd.DataFrame:
@@ -148,13 +171,13 @@ def explain(
     return clf.explain(headline, top=top, section=section, against=against)
 
 
-def _read(table: Table, *, labelled: bool = False) -> pd.DataFrame:
+def _read(table: Table, columns: Columns | None, names: SectionNames | None, *, labelled: bool = False) -> pd.DataFrame:
     from classifier.corpus.datasets import load_corpus
     from classifier.corpus.tables import check_table
 
     if isinstance(table, str | Path):
-        return load_corpus(str(table), labelled=labelled)
-    return check_table(table, "table", labelled=labelled)
+        return load_corpus(str(table), labelled=labelled, columns=columns, names=names)
+    return check_table(table, "table", labelled=labelled, columns=columns, names=names)
 
 
 def _name(table: Table) -> str:

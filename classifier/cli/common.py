@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
 
+    from classifier.corpus.sections import SectionNames
+
 #: Rows that a listing shows before it says how many more there are.
 FIRST = 20
 
@@ -65,6 +67,20 @@ Table = Annotated[
     str,
     typer.Argument(parser=user_text, metavar="TABLE", help="A headline table, or a dataset's name such as ynat:dev."),
 ]
+
+_SECTION_HELP = "The column with the sections. Default: section, or the only one with a usual name (category, 분류 …)."
+_NAMES_HELP = "For sections that are numbers: a table of numbers and names (0,IT과학)."
+
+SectionColumn = Annotated[str | None, option(INPUT, "--section-column", _SECTION_HELP)]
+Names = Annotated[Path | None, path_option(INPUT, "--section-names", _NAMES_HELP)]
+
+
+def section_names(path: Path | None) -> SectionNames | None:
+    """Return the names of numbered sections that a file holds, if there is one."""
+    from classifier.corpus.sections import SectionNames
+    from classifier.corpus.tables import read_section_names
+
+    return None if path is None else SectionNames(numbers=read_section_names(path))
 
 
 def check_tier(tier: str | None) -> None:

@@ -8,9 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.common import FIRST, Table, path_option, show_table, text_option, the_first, user_text
+from classifier.cli.common import (
+    FIRST,
+    HeadlineColumn,
+    Names,
+    SectionColumn,
+    Sheet,
+    Table,
+    path_option,
+    section_names,
+    show_table,
+    text_option,
+    the_first,
+    user_text,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from classifier.corpus.columns import Columns
+    from classifier.corpus.sections import SectionNames
     from classifier.curation.audit import Findings
 
 
@@ -76,23 +93,29 @@ def audit(
     against: Annotated[str | None, text_option(None, "--against", _AGAINST_HELP, metavar="TABLE")] = None,
     track: Annotated[bool, typer.Option("--track", help="Log the report and its figures to MLflow too.")] = False,
     review: Annotated[Path | None, path_option(None, "--apply", _APPLY_HELP)] = None,
+    headline_column: HeadlineColumn = None,
+    section_column: SectionColumn = None,
+    sheet: Sheet = None,
+    names: Names = None,
 ) -> None:
     """Find what is wrong with a table's labels, or correct them by a review."""
+    from classifier.corpus.columns import Columns
+
+    columns, renamed = Columns(headline_column, section_column, sheet), section_names(names)
     if review is None:
-        _audit_labels(table, output, against, track=track)
+        _audit_labels(table, output, against, columns, renamed, track=track)
         return
     if output is None:
         raise typer.BadParameter("--apply needs --output, the file of the corrected table")
-    _apply_review(table, review, output)
-
-
-def _apply_review(table: str, review: Path, output: Path) -> None:
     from classifier.corpus.datasets import load_corpus
-    from classifier.corpus.formats import is_table
-    from classifier.corpus.tables import read_table
+
+    rows = load_corpus(table, labelled=False, all_columns=True, columns=columns, names=renamed)
+    _apply_review(rows, review, output)
+
+
+def _apply_review(frame: pd.DataFrame, review: Path, output: Path) -> None:
     from classifier.curation.review import apply_review
 
-    frame = read_table(table, labelled=False, all_columns=True) if is_table(table) else load_corpus(table)
     done = apply_review(frame, review, output)
     typer.echo(
         f"{done.output}: {done.relabelled:,} rows relabelled, {done.removed:,} removed, {done.kept:,} reviewed "
@@ -101,12 +124,14 @@ def _apply_review(table: str, review: Path, output: Path) -> None:
     )
 
 
-def _audit_labels(table: str, output: Path | None, against: str | None, *, track: bool) -> None:
+def _audit_labels(
+    table: str, output: Path | None, against: str | None, columns: Columns, names: SectionNames | None, *, track: bool
+) -> None:
     from classifier.corpus.datasets import slug
     from classifier.curation.report import FILES, write_audit
     from classifier.verbs import audit as run
 
-    findings = run(table, against=against)
+    findings = run(table, against=against, columns=columns, names=names)
     folder = output or Path("audits") / slug(table)
     report = write_audit(findings, folder)
     _print_findings(findings)

@@ -12,13 +12,18 @@ import typer
 from classifier.cli.common import (
     FIRST,
     MODEL,
+    HeadlineColumn,
     Model,
+    Names,
+    SectionColumn,
+    Sheet,
     Table,
     check_tier,
     figures,
     option,
     progress_bar,
     rows_bar,
+    section_names,
     show_line,
     show_table,
     text_option,
@@ -27,6 +32,8 @@ from classifier.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from classifier.corpus.columns import Columns
+    from classifier.corpus.sections import SectionNames
     from classifier.training.publish import Outcome
 
 
@@ -106,27 +113,36 @@ def evaluate(
     model: Model = None,
     tier: Annotated[str | None, option(MODEL, "--tier", _TIER_HELP)] = None,
     against: Annotated[str | None, text_option(MODEL, "--against", _AGAINST_HELP, metavar="MODEL")] = None,
+    headline_column: HeadlineColumn = None,
+    section_column: SectionColumn = None,
+    sheet: Sheet = None,
+    names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure how good a model is on a table, or whether it is better than another.
 
     Without --tier this is the accurate tier, which training tests and the registry compares.
     """
+    from classifier.corpus.columns import Columns
+
     check_tier(tier)
-    report = _measure(table, model, tier, against)
+    columns = Columns(headline_column, section_column, sheet)
+    report = _measure(table, model, tier, against, columns, section_names(names))
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
         _print_evaluation(table, report)
 
 
-def _measure(table: str, model: str | None, tier: str | None, against: str | None) -> dict[str, Any]:
+def _measure(
+    table: str, model: str | None, tier: str | None, against: str | None, columns: Columns, names: SectionNames | None
+) -> dict[str, Any]:
     """Return the figures of a model, and with ``against`` its comparison with another, as plain values."""
     from classifier.verbs import evaluate as run
     from classifier.verbs import load_to_measure
 
     clf = load_to_measure(model, tier)
-    evaluated = run(table, clf, tier=clf.tier)
+    evaluated = run(table, clf, tier=clf.tier, columns=columns, names=names)
     report = evaluated.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
     if against is None:
         return report
@@ -134,12 +150,12 @@ def _measure(table: str, model: str | None, tier: str | None, against: str | Non
     from classifier.evaluation.compare import compare, differing
 
     other = load_to_measure(against, tier)
-    compared = run(table, other, tier=other.tier)
+    compared = run(table, other, tier=other.tier, columns=columns, names=names)
     difference = compare(evaluated, compared)
     return report | {
         "against": compared.evaluation.to_dict() | {"model": other.about() | {"tier": other.tier}},
         "difference": asdict(difference) | {"significant": difference.significant},
-        "differing": differing(evaluated, compared, load_corpus(table)),
+        "differing": differing(evaluated, compared, load_corpus(table, columns=columns, names=names)),
     }
 
 

@@ -190,6 +190,7 @@ def load_corpus(
     base: Path | None = None,
     *,
     labelled: bool = True,
+    all_columns: bool = False,
     columns: Columns | None = None,
     names: SectionNames | None = None,
 ) -> pd.DataFrame:
@@ -201,6 +202,7 @@ def load_corpus(
             or the path of a table.
         base: the folder that a relative path starts from; default: the working folder.
         labelled: whether a missing or empty section in a table of one's own is an error.
+        all_columns: whether columns of a file that the project does not know are kept too.
         columns: which columns of a file hold the headlines and the sections; a dataset has its own.
         names: how the names of sections are changed; default: usual spellings become canonical sections.
 
@@ -212,11 +214,11 @@ def load_corpus(
     path = (base or Path()) / Path(reference).expanduser()
     dataset = datasets().get(name)
     if is_table(reference) or (path.is_file() and dataset is None):
-        return read_table(path, labelled=labelled, columns=columns, names=names)
+        return read_table(path, labelled=labelled, all_columns=all_columns, columns=columns, names=names)
     if dataset is None:
         own = data_home() / name / f"{split or 'headlines'}.tsv"
         if re.fullmatch(r"[\w.-]+:?[\w.-]*", reference) and own.is_file():
-            return read_table(own, labelled=labelled, names=names)
+            return read_table(own, labelled=labelled, all_columns=all_columns, names=names)
         raise DataError(
             f"{reference!r} is neither a dataset ({', '.join(datasets())}), nor a table of your own in the data home "
             f"({own}), nor a file. A table ends in {', '.join(TABLE_SUFFIXES)}, perhaps with .gz, .zst or .zip behind."

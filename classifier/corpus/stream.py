@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from classifier.corpus.bad_rows import BadRow, BadRows
+from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.columns import Columns, in_words
 from classifier.corpus.compression import CompressedReader
 from classifier.corpus.documents import excel_chunks, file_sum, json_chunks, parquet_chunks
@@ -64,11 +64,10 @@ class HeadlineReader:
         keep: names of other columns to hand on, ``section`` for the one that holds the sections; None for all.
         start: where to go on; the default is the beginning.
         columns: which columns, and which sheet.
-        none_is_error: whether an input is refused in the end if it has rows and none of them could be read.
 
     Raises:
-        DataError: it cannot be read, or is no text or table, or lacks a column, or all its rows are bad, or it
-            does not begin as it did when ``start`` was reached.
+        DataError: it cannot be read, or is no text or table, or lacks a column, or does not
+            begin as it did when ``start`` was reached.
     """
 
     name: str
@@ -77,7 +76,6 @@ class HeadlineReader:
     keep: Sequence[str] | None = ()
     start: Position = field(default_factory=Position)
     columns: Columns = field(default_factory=Columns)
-    none_is_error: bool = True
 
     def __post_init__(self) -> None:
         self.label = "standard input" if self.name == "-" else self.name
@@ -106,16 +104,12 @@ class HeadlineReader:
         self._file.close()
 
     def __iter__(self) -> Iterator[Chunk]:
-        bad, rows = BadRows(), 0
+        reported = False
         for chunk in self._documents() if self.format in DOCUMENTS else self._text():
-            if not rows and (chosen := in_words(self.found)):
+            if not reported and (chosen := in_words(self.found)):
                 logger.info("%s: %s", self.label, chosen)
+            reported = reported or bool(self.found)
             yield chunk
-            rows += len(chunk.headlines)
-            for row in chunk.bad.values():
-                bad.add(row)
-        if self.none_is_error and rows and rows == bad.count and not self.start.offset:
-            raise bad.error(self.label, "No row could be read. Is the format right? --input-format names another.")
 
     def _find(self, header: Sequence[str]) -> dict[str, str]:
         self.found = self.columns.find(self.label, header, self.keep)

@@ -73,7 +73,7 @@ def check_table(
     where: str,
     *,
     labelled: bool = True,
-    all_columns: bool = False,
+    columns: Columns | None = None,
     names: SectionNames | None = None,
 ) -> pd.DataFrame:
     """Return a frame checked and tidied as :func:`read_table` does it, its rows numbered from 1.
@@ -82,10 +82,10 @@ def check_table(
         DataError: as :func:`read_table`; ``where`` names the frame in the message.
     """
     header = list(map(str, frame.columns))
-    found = Columns().find(where, header, None)
+    found = (columns or Columns()).find(where, header, None)
     _require_section(where, found, header, labelled)
     cells = {name: frame.iloc[:, header.index(column)].tolist() for name, column in found.items()}
-    return _checked(cells, range(1, len(frame) + 1), [], where, labelled, all_columns, names)
+    return _checked(cells, range(1, len(frame) + 1), [], where, labelled, False, names)
 
 
 def _require_section(where: str, found: Mapping[str, str], header: Sequence[str], labelled: bool) -> None:
@@ -98,7 +98,7 @@ def _read(path: str, labelled: bool, columns: Columns) -> tuple[dict[str, list[A
     bad: list[BadRow] = []
     numbers: list[int] = []
     cells: dict[str, list[Any]] = {"headline": []}
-    reader = HeadlineReader(path, sys.stdin.buffer, keep=None, columns=columns, none_is_error=False)
+    reader = HeadlineReader(path, sys.stdin.buffer, keep=None, columns=columns)
     with closing(reader):
         for chunk in reader:
             bad += chunk.bad.values()

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from classifier.corpus.encoding import read_text
 from classifier.corpus.sections import canonical_section, known_section
-from classifier.errors import ConfigError
+from classifier.errors import ConfigError, DataError
 from classifier.paths import package_data
 
 #: Kinds of lines that a profile describes by patterns.
@@ -182,10 +183,10 @@ def load_portal(path: Path | None = None) -> Portal:
     """
     path = path or package_data() / "portal.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a portal's profile.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(read_text(path))
+    except DataError as error:
+        raise ConfigError(f"{error} A portal's profile is a TOML file.") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     lists = (*_KINDS, "catch_all", "portals", "no_articles")
     expected: dict[str, type] = {"name": str, "sections": dict, "addresses": dict, **dict.fromkeys(lists, list)}

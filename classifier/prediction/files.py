@@ -224,9 +224,7 @@ def _run(
 
 
 def _reader(job: Job, stdin: BinaryIO | None, start: Position) -> HeadlineReader:
-    return HeadlineReader(
-        job.source, stdin or sys.stdin.buffer, job.input_format, job.keep, start, job.columns, none_is_error=False
-    )
+    return HeadlineReader(job.source, stdin or sys.stdin.buffer, job.input_format, job.keep, start, job.columns)
 
 
 def _readable(chunk: Chunk) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from classifier.errors import ConfigError
+from classifier.corpus.encoding import read_text
+from classifier.errors import ConfigError, DataError
 from classifier.model.blocks import BLOCKS
 from classifier.paths import REGISTERED_MODEL
 from classifier.training.estimators import make_estimator
@@ -220,12 +221,12 @@ def load_config(path: str | Path) -> Config:
     Raises:
         ConfigError: the file is missing, is no TOML, or has a wrong or unknown key; all are listed.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name an experiment's TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(read_text(path))
+    except DataError as error:
+        raise ConfigError(f"{error} An experiment is a TOML file.") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
         if "name" in content:

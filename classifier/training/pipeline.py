@@ -10,6 +10,7 @@ from pathlib import Path
 import sklearn
 
 from classifier.corpus.datasets import slug
+from classifier.corpus.encoding import read_text
 from classifier.errors import ConfigError
 from classifier.model.model import Model
 from classifier.text.embeddings import EMBEDDINGS_VERSION
@@ -46,13 +47,13 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
         ClassifierError: the config, the data or the MLflow store is not what it should be.
         KeyboardInterrupt: the run is marked as killed; finished candidates stay in the store.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     config = load_config(path)
     if not config.candidates:
         raise ConfigError(f"{path}: no [[candidates]] to search among; with [stream] alone: classifier train --stream.")
     client = connect()
     corpora = load_corpora(config, path.parent)
-    run = start_run(client, config, path.read_text(encoding="utf-8"), experiment_note(config))
+    run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():
         digest = table_digest(corpora.train)
         if corpora.folded:

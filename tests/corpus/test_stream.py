@@ -201,12 +201,12 @@ def test_no_bytes_at_all_make_it_fall(raw: bytes, kind: str, block: int) -> None
     try:
         headlines, broken, _, ends = read("-", stdin=header + raw, kind=kind)
     except DataError as error:
-        if not re.search("this is|damaged UTF-16|No row could be read|the columns are", str(error)):
+        if not re.search("this is|damaged UTF-16|the columns are", str(error)):
             raise
         return
     finally:
         module._READ_SIZE = before
-    assert len(broken) <= len(headlines) <= raw.count(b"\n") + 1
+    assert len(broken) <= len(headlines) <= raw.count(b"\n") + raw.count(b"\r") + 1
     utf16 = (header + raw).startswith((b"\xff\xfe", b"\xfe\xff"))
     assert utf16 or not ends or ends[-1].offset == len(header + raw)
     "".join(headlines).encode()

@@ -151,7 +151,7 @@ def partition_rows(
 
 
 def _partition_file(found: RowPartitions, name: str, progress: Progress, columns: Columns) -> None:
-    reader = HeadlineReader(name, sys.stdin.buffer, keep=("section",), columns=columns, none_is_error=False)
+    reader = HeadlineReader(name, sys.stdin.buffer, keep=("section",), columns=columns)
     with closing(reader):
         for chunk in reader:
             for bad in chunk.bad.values():

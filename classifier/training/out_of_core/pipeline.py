@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from classifier.corpus.encoding import read_text
 from classifier.corpus.sections import in_order
 from classifier.errors import ConfigError, DataError
 from classifier.model.model import Model
@@ -44,12 +45,12 @@ def train_stream(
     Raises:
         ClassifierError: the config, the data or the MLflow store is not what it should be.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     config = load_config(path)
     if config.labels.errors != "keep" or config.labels.evidence:
         raise ConfigError(f"{path}: [labels] weighs rows in memory and has no place in a training by --stream.")
     client = connect()
-    run = start_run(client, config, path.read_text(encoding="utf-8"), experiment_note(config))
+    run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():
         started = time.perf_counter()
         trained = _fit(config, path.parent, reading, learning)
