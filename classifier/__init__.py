@@ -16,18 +16,18 @@ from classifier.prediction.classifier import Classifier, predict
 
 if TYPE_CHECKING:
     from classifier.model.explanation import Contribution, Explanation
-    from classifier.verbs import audit, evaluate, explain, extract, fetch, train
+    from classifier.verbs import audit, calibrate, drift, evaluate, explain, extract, fetch, train
 
 __version__ = "0.1.0"
 __all__ = [
     "Classifier", "ClassifierError", "ConfigError", "Contribution", "DataError", "Explanation", "InstallationError",
-    "ModelError", "Prediction", "TrackingError", "__version__", "audit", "evaluate", "explain", "extract", "fetch",
-    "predict", "train",
+    "ModelError", "Prediction", "TrackingError", "__version__", "audit", "calibrate", "drift", "evaluate", "explain",
+    "extract", "fetch", "predict", "train",
 ]  # fmt: skip
 
 #: What is imported when it is asked for: predicting does without.
 _LATER = {"Contribution": "model.explanation", "Explanation": "model.explanation"} | dict.fromkeys(
-    ("audit", "evaluate", "explain", "extract", "fetch", "train"), "verbs"
+    ("audit", "calibrate", "drift", "evaluate", "explain", "extract", "fetch", "train"), "verbs"
 )
 
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.curation.audit import Findings
+    from classifier.evaluation.drift import Drift
     from classifier.evaluation.metrics import EvaluatedTable
     from classifier.model.explanation import Explanation
+    from classifier.training.calibrate import Calibrated
     from classifier.training.publish import Outcome
 
     #: A dataset's name such as ``ynat:dev``, the path of a table, or a table.
@@ -90,6 +92,58 @@ def load_to_measure(model: Source, tier: str | None = None) -> Classifier:
     clf = model if isinstance(model, Classifier) else Classifier.load(model, tier)
     wanted = tier or ("accurate" if "accurate" in clf.model.tiers else "fast")
     return clf if clf.tier == wanted else Classifier(clf.model, wanted)
+
+
+def calibrate(table: Table, model: Source = None) -> Calibrated:
+    """Fit a model's probabilities to a publisher's labelled headlines, better 200, and register the new version.
+
+    Args:
+        table: a dataset's name, the path of a table, or a table with the columns ``headline`` and ``section``.
+        model: a classifier or what :meth:`Classifier.load` takes; default: the champion.
+
+    Raises:
+        DataError: the table has too few rows, or sections that the model does not know.
+        ModelError: by cross-validation within the table the probabilities would not get better.
+        TrackingError: the store cannot be used.
+    """
+    from classifier.extras import need
+
+    need("train", "calibrate")
+    from classifier.training.calibrate import calibrate as run
+
+    clf = model if isinstance(model, Classifier) else Classifier.load(model)
+    return run(clf.model, _read(table, labelled=True), _name(table))
+
+
+def drift(
+    table: Table, model: Source = None, *, reference: Table | None = None, threshold: float | None = None
+) -> Drift:
+    """Measure whether a table's headlines have moved away from others; no labels are needed.
+
+    Args:
+        table: a dataset's name, the path of a table, or a table.
+        model: a classifier or what :meth:`Classifier.load` takes; default: the champion.
+        reference: the table to compare with; default: what the model was trained on.
+        threshold: the distance, from 0 to 1, above which it is drift; default: 0.1.
+
+    Raises:
+        DataError: a table cannot be read, or has too few rows.
+        ModelError: the model was trained without what this needs.
+    """
+    from classifier.extras import need
+
+    need("train", "drift")
+    from classifier.evaluation.adaptation import score_rows
+    from classifier.evaluation.drift import THRESHOLD, measure_drift
+
+    loaded = (model if isinstance(model, Classifier) else Classifier.load(model)).model
+    now = score_rows(loaded, _read(table)["headline"].tolist())
+    if reference is None:
+        then = loaded.reference.take(~loaded.reference.own)
+    else:
+        then = score_rows(loaded, _read(reference)["headline"].tolist())
+    threshold = THRESHOLD if threshold is None else threshold
+    return measure_drift(loaded, then, now, labelled=reference is None, threshold=threshold)
 
 
 def audit(
@@ -171,7 +225,9 @@ def explain(
     return clf.explain(headline, top=top, section=section, against=against)
 
 
-def _read(table: Table, columns: Columns | None, names: SectionNames | None, *, labelled: bool = False) -> pd.DataFrame:
+def _read(
+    table: Table, columns: Columns | None = None, names: SectionNames | None = None, *, labelled: bool = False
+) -> pd.DataFrame:
     from classifier.corpus.datasets import load_corpus
     from classifier.corpus.tables import check_table
 

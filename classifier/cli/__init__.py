@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from classifier import __version__
-from classifier.cli import corpora, labelling, models, prediction, serving, training
+from classifier.cli import corpora, labelling, models, prediction, reliability, serving, training
 from classifier.errors import ClassifierError
 
 #: MLflow reads these when it is imported: no telemetry, and none of its own lines between ours.
@@ -35,7 +35,10 @@ app.command()(training.train)
 app.command()(training.evaluate)
 app.command(cls=prediction.HeadlineCommand)(prediction.predict)
 app.command(cls=prediction.HeadlineCommand)(prediction.explain)
-for verb in (corpora.extract, corpora.audit, corpora.fetch, serving.serve, labelling.label, training.ui):
+for verb in (
+    corpora.extract, corpora.audit, corpora.fetch, serving.serve, labelling.label, training.ui,
+    reliability.calibrate, reliability.drift,
+):  # fmt: skip
     app.command()(verb)
 app.add_typer(models.app, name="models")
 

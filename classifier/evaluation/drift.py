@@ -16,11 +16,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from classifier.errors import DataError
 from classifier.evaluation.adaptation import answers
 from classifier.model.model import Model
 from classifier.model.reference import Reference
 
 THRESHOLD = 0.1  #: a distance above it is drift, if it is more than chance
+FEWEST = 20  #: rows of a table
 _BINS = 10
 _CHANCE = 0.01  # how often chance alone exceeds a bound
 
@@ -45,6 +47,7 @@ class Drift:
     sections: dict[str, tuple[float, float]]  #: share of the answers: reference, now
     confidence: tuple[list[float], list[float]]  #: shares of ten equal bins from 0 to 1
     unknown: tuple[float, float]  #: mean share of unknown features
+    mean_confidence: float  #: of the table, which for calibrated probabilities is the accuracy to expect
     estimated_accuracy: float | None  #: None if the reference has no labels
     reference_accuracy: float | None
 
@@ -70,7 +73,12 @@ def measure_drift(
         labelled: whether the reference's ``target`` is true.
         threshold: the distance from which it is drift.
         seed: of the two-sample test's halves and of the simulation.
+
+    Raises:
+        DataError: a table has too few rows.
     """
+    if min(len(reference.target), len(now.target)) < FEWEST:
+        raise DataError(f"Drift needs {FEWEST} headlines or more in each table; found {len(now.target):,}.")
     then_p, now_p = answers(model, reference), answers(model, now)
     confidence = [p.max(axis=1).astype(np.float64) for p in (then_p, now_p)]
     sizes = (len(then_p), len(now_p))
@@ -91,7 +99,8 @@ def measure_drift(
     return Drift(
         sizes[1], sizes[0], threshold, distances,
         {name: (float(a), float(b)) for name, a, b in zip(model.sections, *mixes, strict=True)},
-        (bins[0].tolist(), bins[1].tolist()), (float(unknown[0].mean()), float(unknown[1].mean())), estimate, accuracy,
+        (bins[0].tolist(), bins[1].tolist()), (float(unknown[0].mean()), float(unknown[1].mean())),
+        float(confidence[1].mean()), estimate, accuracy,
     )  # fmt: skip
 
 

@@ -138,6 +138,21 @@ def log_audit(table: str, figures: Mapping[str, float], files: Sequence[Path]) -
     return str(run.info.run_id)
 
 
+def log_report(
+    experiment: str, name: str, tags: Mapping[str, str], figures: Mapping[str, float], texts: Mapping[str, str]
+) -> str:
+    """Write figures, and texts by file name, to a run of an experiment; return the run's id."""
+    client = connect()
+    with store_call("Logging a report"):
+        run = client.create_run(_experiment(client, experiment), run_name=name, tags=dict(tags))
+        named = {metric_name(key): value for key, value in figures.items()}
+        log_metrics(client, run.info.run_id, named, int(time.time() * 1000))
+        for file, text in texts.items():
+            client.log_text(run.info.run_id, text, file)
+        client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
 @dataclass
 class Run:
     """The parent run of one training."""

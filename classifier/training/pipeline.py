@@ -182,6 +182,7 @@ def _log_winner(run: Run, config: Config, corpora: Corpora, data: TrainingSet, t
         figures = {
             "confusion_matrix": plots.confusion_figure(evaluated, title),
             "reliability": plots.reliability_figure(evaluated, title),
+            "risk_coverage": plots.risk_coverage_figure(evaluated, title),
             "sections": plots.sections_figure(evaluated, title),
             "features": plots.features_figure(features, f"{config.name}: what weighs most for each section"),
             "learning_curve": plots.learning_curve_figure(curve, f"{config.name}: macro-F1 by training rows"),

@@ -174,7 +174,7 @@ def publish(run: Run, tested: Tested, note: Callable[[str], str]) -> Outcome:
         **run.origin,
     }
     version = register(
-        run.run_id, trained.folder, name, tags=tags, card=tested.card, note=registered_note(config),
+        run.run_id, trained.folder, name, tags=tags, card=tested.card, note=registered_note(name),
         figures=evaluation_metrics(figures, "test"),
         dataset=(slug(trained.test_name), table_digest(trained.test)[:16]),
     )  # fmt: skip

@@ -106,9 +106,8 @@ log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}.
 """
 
 
-def registered_note(config: Config) -> str:
-    """Return the description of a registered model."""
-    name = config.experiment.registered_model
+def registered_note(name: str) -> str:
+    """Return the description of the registered model ``name``."""
     return f"""Says which section a Korean news headline belongs to.
 
 The alias **champion** is the version that answers, **previous** the one before it. A new version becomes champion only

@@ -80,6 +80,23 @@ def reliability_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     return figure
 
 
+def risk_coverage_figure(evaluated: EvaluatedTable, title: str) -> Figure:
+    """Draw the share of wrong answers against the share of headlines answered, the surest first.
+
+    El-Yaniv & Wiener 2010, "On the Foundations of Noise-free Selective Classification".
+    """
+    order = np.argsort(-evaluated.probabilities.max(axis=1), kind="stable")
+    number = np.arange(1, len(order) + 1)
+    risk = np.cumsum((evaluated.probabilities.argmax(axis=1) != evaluated.target)[order]) / number
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axis = figure.subplots()
+    axis.plot(number / len(order), risk)
+    axis.set(xlabel="share of headlines answered, the surest first", ylabel="share of answers that are wrong")
+    axis.set(xlim=(0, 1), ylim=(0, None), title=title)
+    axis.grid(alpha=0.3)
+    return figure
+
+
 def sections_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     """Draw precision, recall and F1 of every section as bars."""
     figures = evaluated.evaluation.per_section
