@@ -19,6 +19,7 @@ _HEAD_WORDS = TITLE_WORDS | {"head", "hd", "header", "screen", "blind", "name"}
 _HEAD_TAGS = HEADINGS | {"caption", "dt", "legend"}
 _LONGEST = 60
 _MOST = 100  # headings of one element that are looked at for one list
+_NO_LEVEL = 7  # of a heading that is none by its tag
 _REACH = 3  # elements around a text that may make it a heading
 #: Lists of these choose from all sections, so that the section of the page around them is not theirs.
 OWN_CHOICE = re.compile(
@@ -115,7 +116,7 @@ class Headings:
         press = portal.press_of(text)
         if press is None and named and section is None and title is None and len(text) <= 15:
             press = text
-        level = next((int(element.tag[1]) for element in around if element.tag in HEADINGS), 7)
+        level = next((int(element.tag[1]) for element in around if element.tag in HEADINGS), _NO_LEVEL)
         return Heading(text, section, is_label, title is not None, refused, press, index, level, active)
 
     def _over_a_list(self, document: Document, index: int) -> bool:
@@ -129,7 +130,7 @@ class Headings:
         The nearest counts, and of those before it the ones that it is under: of a higher level, or with no headline
         between them and the list. Of labels right over each other, which are tabs, the active one counts.
         """
-        level = 8
+        level = _NO_LEVEL + 1
         begin = start
         for node in item.up():
             found = self._scopes.get(id(node), [])
@@ -145,7 +146,7 @@ class Headings:
                 if len({tab.section for tab in labels}) > 1:
                     labels = [tab for tab in labels if tab.active][:1]
                 yield from [t for t in tabs if (near or t.level < level) and (not t.is_label or t in labels)]
-                level = min(level, *(tab.level for tab in tabs))
+                level = min(level, *(tab.level % _NO_LEVEL for tab in tabs))  # over what has none may be anything
                 near = False
                 at -= 1
             begin = min(begin, node.start)

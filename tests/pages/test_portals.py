@@ -12,13 +12,16 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
+from random import Random
 
 import pytest
 
+from classifier.errors import DataError
 from classifier.pages.article import read
 from classifier.pages.extract import Extraction
 from classifier.pages.profile import Portal, load_portal
 from classifier.pages.source import read_stream
+from tests.support import hostile_pages as hostile
 
 Row = tuple[str, str, str]
 
@@ -698,3 +701,28 @@ def test_a_layout_gives_its_rows_its_article_and_nothing_else(portal, make):
     assert {h: found[h]["press"] for h, _, press in page.rows if press} == {h: p for h, _, p in page.rows if p}
     if article is not None:
         assert (article["headline"], article["section"], article["press"]) == page.article
+
+
+#: What the layouts have in menus, footers and boxes.
+NO_NEWS = frozenset((
+    "고침기사 모음", "정정·반론·추후 보도 기사 모음", "불공정 선거 보도 기사 모음", "책임의 한계와 법적고지", "전체 언론사 보기",
+    "언론사 구독 해지하고 설정 바꾸러 가기", "구독하고 새 기사 알림 받아보기", "라온전자 태블릿 출시일 가격", "라온전자 주가 전망 토론방",
+    "전체기사 모아서 보기", "고객센터 바로가기 안내", "기자 페이지 바로가기", "이 기사를 친구에게 보내기",
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", hostile.DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_layout_gives_no_row_from_a_menu(portal, damage):
+    """Damage that takes a menu's other entries away may make a row of the one that is left; it does so hardly ever."""
+    from_menus = read_pages = 0
+    for number, make in enumerate(LAYOUTS):
+        for seed in range(2):
+            page = damage(Random(100 * number + seed), make().html)
+            try:
+                rows = extracted(page, portal)
+            except DataError:
+                continue
+            read_pages += 1
+            from_menus += sum(row["headline"] in NO_NEWS for row in rows)
+    assert read_pages > len(LAYOUTS) / 4
+    assert from_menus == 0
