@@ -36,8 +36,12 @@ ui: .venv/ready  ## the MLflow UI on this store
 tables: .venv/ready  ## write the tables of experiments/README.md from experiments/results
 	$(BIN)/python experiments/tables.py
 
+results: .venv/ready  ## publish the figures of the trainings in models/, rounded, and write the tables from them
+	$(BIN)/python experiments/publish.py
+	$(BIN)/python experiments/tables.py
+
 benchmarks: .venv/ready  ## measure the parts that experiments/README.md has figures of
-	for name in near_duplicates label_errors doubted_labels articles accuracy elsewhere sections8; do \
+	for name in near_duplicates desk labelling label_errors doubted_labels articles accuracy elsewhere sections8; do \
 		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat-best)

@@ -1,8 +1,8 @@
 """Rows chosen for labelling against random ones: macro-F1 by number of labels, five seeds. Minutes.
 
-A model of the sample meets a publisher that it has not seen: YNAT's train split, then one half of portal-2025. Of 15,000
-rows, labels are asked for in rounds; after each round the model is fitted again to the sample and all labels so far, a
-labelled row counting as much as several of the sample. The rest of the publisher's rows is the test.
+A model of the sample meets a publisher that it has not seen: YNAT's train split, then portal-2025. Labels are taken of
+15,000 rows in rounds. After each round the model is fitted again to the sample and all labels so far; a labelled row
+counts as much as several of the sample. 8,000 other rows of the publisher are the test.
 """
 
 from __future__ import annotations
