@@ -69,7 +69,7 @@ def answers(model: Model, rows: Reference) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Gain:
-    """What adapting comes to on rows that it was not fitted to, and with a 95% interval what it gains of them."""
+    """The figures of adapting on rows that it was not fitted to, and the 95% interval of the gain."""
 
     rows: int
     ece: tuple[float, float]  #: before and after
@@ -113,7 +113,7 @@ def adapt_model(model: Model, rows: Reference) -> tuple[Model, Gain]:
 
     Raises:
         DataError: there are fewer than :data:`FEWEST` rows.
-        ModelError: nothing is gained.
+        ModelError: the log-loss does not decrease.
     """
     gain = cross_validate_adaptation(model, rows)
     if not gain.better:

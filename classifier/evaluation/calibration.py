@@ -23,7 +23,7 @@ CEILING = 0.98
 #: log(scale) and of a bias between publishers, chosen by the same benchmark.
 SCALE_PENALTY, BIAS_PENALTY = 30.0, 10.0
 
-_PRIOR_POWER, _PRIOR_ROWS = 0.5, 5.0  # what small tables are pulled to, as if so many rows said so
+_PRIOR_POWER, _PRIOR_ROWS = 0.5, 5.0  # the prior of ``power`` for small tables, and its strength in rows
 _MOST_POWER = 0.9
 
 

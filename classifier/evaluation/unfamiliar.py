@@ -1,4 +1,4 @@
-"""Fits the map that tells headlines from other text, on training headlines and the package's examples of other text."""
+"""Fits the map that separates headlines from other text, from training headlines and examples of other text."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class OpenArtefact:
             raise _damaged(path, str(error)) from error
 
     def check_kiwi(self) -> None:
-        """Raise a ModelError if the Kiwi here reads headlines otherwise than the one that the accurate model is for."""
+        """Raise a ModelError if the installed Kiwi gives other morphemes than the one used in training."""
         accurate = self.manifest.accurate
         if accurate is not None and accurate.kiwi is not None and not compatible_kiwi(accurate.kiwi):
             raise _made_for(self.folder, {"kiwi": accurate.kiwi}, {"kiwi": kiwi_versions()})
@@ -252,7 +252,7 @@ def write_artefact(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArra
             part.write_text(text, encoding="utf-8")
     for old in (*folder.glob("*-*.npy"), *folder.glob("weights-*.npz")):  # .npz: of the format before
         if old.name not in names.values():
-            with suppress(OSError):  # a system that does not remove open files: the next model does it
+            with suppress(OSError):  # some systems do not remove open files; the next save does it
                 old.unlink()
 
 

@@ -79,13 +79,13 @@ def _words_of_one(tokens: Sequence[Token]) -> list[int]:
 
 @dataclass(frozen=True)
 class Block:
-    """One kind of feature."""
+    """A feature block."""
 
     name: str
     find: Callable[[Batch], Ngrams]
     columns: int
     needs_kiwi: bool = False
-    #: For a block of character n-grams inside words: what it reads of a headline, and their shortest and longest.
+    #: For a block of character n-grams inside words: what makes its text of a headline, and the smallest and largest n.
     span: tuple[Callable[[str], str], int, int] | None = None
 
     #: For any other block: one headline's columns, in any order, from its tokens.
@@ -123,7 +123,7 @@ BLOCKS = {
 
 
 def columns_of_one(normalized: str, begins: Mapping[str, int], words: UserWords = NO_WORDS) -> NDArray[np.int64]:
-    """Return the columns of all that some blocks find in one headline, plus each block's ``begins``, in no order."""
+    """Return the columns of one headline's features, in no order; each block's ``begins`` is added to its columns."""
     spans = []
     found: list[int] = []
     tokens = None
@@ -136,6 +136,6 @@ def columns_of_one(normalized: str, begins: Mapping[str, int], words: UserWords 
             tokens = tokenize(normalized, words) if tokens is None else tokens
             found += [column + begin for column in block.one(tokens)]
         else:
-            raise NotImplementedError(f"the block {name} has no way to the columns of one headline")
+            raise NotImplementedError(f"the block {name} needs `span` or `one` to find the columns of one headline")
     columns = np.array(found, np.int64)
     return np.concatenate([columns, hash_spans(spans, BITS)]) if spans else columns

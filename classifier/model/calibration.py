@@ -1,8 +1,8 @@
-"""From a scorer's logits to calibrated ones: divided by a power of their own length, with a bias a section.
+"""From a scorer's logits to calibrated ones: divided by a power of their Euclidean norm, with a bias per section.
 
-A linear model of text grows surer with every n-gram that it knows, faster than it grows right. Guo et al. 2017, "On
-Calibration of Modern Neural Networks", section 4.2, divide all logits by one number, the temperature; here it grows
-with the logits' length. Without biases the likeliest section stays the same.
+A linear text model grows more confident with every n-gram that has a weight, faster than more accurate. Guo et al.
+2017, "On Calibration of Modern Neural Networks", section 4.2, divide all logits by one number, the temperature; here it
+grows with the norm of the logits. Without biases the likeliest section stays the same.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ _TINY = 1e-6
 class Calibration:
     """Calibrated logits are ``scale * length ** -power * logits + bias``; the default changes nothing.
 
-    With ``longest`` the product is no longer than that, so that no probability comes too near to 1.
+    ``length`` is the Euclidean norm of the logits. ``longest`` bounds the norm of the product, so that no probability
+    comes too near to 1.
     """
 
     scale: float = 1.0
     power: float = 0.0  #: from 0 (a plain temperature) to below 1
-    bias: tuple[float, ...] = ()  #: one a section; empty for none
+    bias: tuple[float, ...] = ()  #: one per section; empty for none
     longest: float = 0.0  #: 0 for no limit
 
     def __post_init__(self) -> None:

@@ -25,17 +25,17 @@ def accepted(sure: float, has_features: bool, threshold: float) -> bool: ...
 @overload
 def accepted(sure: NDArray[Any], has_features: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]: ...
 def accepted(sure: Any, has_features: Any, threshold: float) -> Any:
-    """Say where the fast model's answer stands in a cascade: its confidence ``sure`` reaches the threshold.
+    """Return whether a cascade accepts the fast model's answer: its confidence ``sure`` reaches the threshold.
 
-    If a headline has no feature of the fast model, the accurate one is asked. This is the one place of the rule.
+    A headline without any feature of the fast model goes to the accurate one. No other function applies this rule.
     """
     return has_features & (sure >= threshold)
 
 
 class Cascade(Scorer):
-    """Answers with ``fast`` where its answer is accepted, and asks ``accurate()`` otherwise.
+    """Answers with ``fast`` where its answer is accepted, and with ``accurate()`` otherwise.
 
-    ``accurate`` is called when it is first needed, so that a model that is never asked is never loaded.
+    ``accurate`` is called when it is first needed, so a model that is never needed is never loaded.
     """
 
     def __init__(self, fast: FastModel, accurate: Callable[[], Scorer]) -> None:

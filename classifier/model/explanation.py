@@ -1,4 +1,4 @@
-"""Which words decided: a section's score taken apart by the words of the headline.
+"""Which words decided: a section's score as a sum over the words of the headline.
 
 The model is linear, so its score is exactly the sum of what each n-gram and morpheme adds. What an
 occurrence adds is shared among the characters that it covers and summed up by word.
@@ -29,7 +29,7 @@ class Contribution:
     """What one word adds to (or, negative, takes from) a section's score."""
 
     text: str  #: the word as it stands in the headline, or a name in parentheses
-    span: tuple[int, int] | None  #: its characters in the headline; None for what is no word
+    span: tuple[int, int] | None  #: its characters in the headline; None if ``text`` is not a word of it
     weight: float  #: in logits
 
 
@@ -43,7 +43,7 @@ class Explanation(Sequence[Contribution]):
 
     headline: str
     section: str
-    against: str | None  #: another section, whose score is taken off
+    against: str | None  #: another section, whose score is subtracted
     contributions: tuple[Contribution, ...]
 
     def __getitem__(self, index: Any) -> Any:
@@ -85,14 +85,14 @@ class Explanation(Sequence[Contribution]):
                 style = "color: inherit; background: rgba({}, {}, {}, {:.2f})".format(
                     *(FOR if weight > 0 else AGAINST), 0.1 + 0.5 * share
                 )
-                style += "" if weight > 0 else "; text-decoration: underline"  # not by its colour alone
+                style += "" if weight > 0 else "; text-decoration: underline"  # so that colour is not the only sign
                 escaped = f'<mark style="{style}" title="{weight:+.2f}">{escaped}</mark>'
             shown.append(escaped)
         return f'<span class="explanation" lang="ko">{"".join(shown)}</span>'
 
 
 def block_text(block: str, normalized: str) -> str:
-    """Return the text that a block reads: the normalized headline, its jamo, or without its spaces."""
+    """Return the text in which a block finds n-grams: the normalized headline, its jamo, or it without spaces."""
     return jamo(normalized) if block == "jamo" else read_text(block, normalized)
 
 
@@ -110,15 +110,15 @@ def explain(
 ) -> Explanation:
     """Return contributions that sum to the section's score, the weightiest words first.
 
-    The ``top`` words stand alone; what the others add is one entry ``(other words)``, and the score of a headline
-    without any feature is ``(prior)``.
+    The ``top`` words have an entry each, the others share the entry ``(other words)``. The entry ``(prior)`` is the
+    score of a headline without any feature.
 
     Args:
         model: an accurate or a fast scorer.
         headline: as it was given.
         section: whose score is explained.
-        top: how many words stand alone.
-        against: another section, whose score is taken off.
+        top: how many words have an entry of their own.
+        against: another section, whose score is subtracted.
 
     Raises:
         ValueError: the model does not know a section.
@@ -146,7 +146,7 @@ def _calibration_factor(model: LinearModel | FastModel, headline: str) -> float:
     calibrated = model.scores([headline])[0][0]
     if model.calibration.bias:
         calibrated = calibrated - np.array(model.calibration.bias, np.float32)
-    likeliest = int(calibrated.argmax())  # its logit is far from zero
+    likeliest = int(calibrated.argmax())  # its logit is far from zero, so it can be the divisor
     shares = [share.sum(dtype=np.float64) for _, share in model.occurrences(normalize(headline), likeliest).values()]
     plain = float(model.intercept[likeliest]) + float(sum(shares))
     return float(calibrated[likeliest]) / plain if plain else 1.0
@@ -157,7 +157,7 @@ def _word_weights(
 ) -> tuple[NDArray[np.float64], float]:
     """Return what each word adds to a section's score, (n_words + 1,), and the score of a headline without features.
 
-    The last entry is what n-grams add that cover no word.
+    The last entry is what the n-grams outside all words add.
     """
     index = model.sections.index(section)
     normalized, spans = normalize_aligned(headline)

@@ -1,4 +1,4 @@
-"""The fast scorer: hashed character n-grams, a byte a weight, no Kiwi.
+"""The fast scorer: hashed character n-grams, one byte per weight, no Kiwi.
 
 A headline's score is the sum of the weights of its n-grams over the square root of their number. The weights of eight
 sections are eight bytes side by side, so that one look-up fetches them all as one 64-bit word. For a list of headlines
@@ -34,7 +34,7 @@ NgramRanges = dict[str, tuple[int, int]]
 
 
 class FastModel(Scorer):
-    """A linear model over character n-grams, a byte a weight.
+    """A linear model over character n-grams, one byte per weight.
 
     Its scores are logits like those of :class:`~classifier.model.linear.LinearModel`.
 
@@ -44,7 +44,7 @@ class FastModel(Scorer):
         step: (n_sections,) float32, what one unit of a byte is worth.
         intercept: (n_sections,) float32.
         ngram_ranges: the n-grams that it reads.
-        threshold: the confidence from which its answer stands in a cascade.
+        threshold: the lowest confidence at which a cascade accepts its answer.
         calibration: of its logits.
 
     Raises:
@@ -93,8 +93,8 @@ class FastModel(Scorer):
     ) -> FastModel:
         """Make a model of ``weights`` (2**bits, n_sections), a byte each, centred over the sections.
 
-        The largest few are cut off, so that the rest is told apart more finely: where, is chosen for the smallest
-        squared error, each weight counting by the ``frequency`` (2**bits,) of its column in the training rows.
+        The largest few are clipped, so that a byte holds the others more exactly. The limit has the smallest squared
+        error; a weight counts by the ``frequency`` (2**bits,) of its column in the training rows.
         """
         weights = weights - weights.mean(axis=1, keepdims=True)
         used = frequency > 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CHUNK = 2048  #: headlines at a time
 _WORD = 64  # bits
-_FEW = 8  # headlines that are asked for alone before the array is made for them
+_FEW = 8  # single headlines that are looked up before the array is made
 _TINY = np.float32(1e-12)
 
 
@@ -44,7 +44,7 @@ class ColumnIndex:
     """Finds which columns have weights: one bit a column, and how many bits are set before each word of 64 (its rank).
 
     Jacobson 1989, "Space-efficient static trees and graphs": a fiftieth of the memory of an array with an entry a
-    column, and as fast for lists. For one headline the array is faster, so it is made for who often asks for one.
+    column, and as fast for lists. For one headline the array is faster, so it is made after some single headlines.
 
     Args:
         columns: the columns that have weights, ascending.
@@ -224,7 +224,7 @@ class LinearModel(Scorer):
         key = found.row.take(inside).astype(np.uint64)
         key <<= np.uint64(32)
         key |= feature.view(np.uint32)
-        key.sort()  # by row, then feature: repeats stand side by side
+        key.sort()  # by row, then feature: repeats become neighbours
         fresh = np.empty(len(key), np.bool_)
         fresh[0] = True
         np.not_equal(key[1:], key[:-1], out=fresh[1:])
@@ -271,7 +271,7 @@ class LinearModel(Scorer):
         has_features[rows] = True
 
     def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Do what :meth:`scores` does for one headline: all blocks in one pass, for every call of NumPy counts."""
+        """Do what :meth:`scores` does for one headline: all blocks in one pass, to save calls of NumPy."""
         feature = self._index.find_few(columns_of_one(normalize_all([headline])[0], self.begins, self.words))
         if not len(feature):
             return self.calibration.apply(self.intercept[None, :].copy()), np.zeros(1, np.bool_)

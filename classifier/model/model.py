@@ -146,7 +146,7 @@ class Model:
         return self.fast if self._accurate is None and self.fast is not None else self.accurate
 
     def check_tier(self, tier: str | None) -> str:
-        """Return ``tier``, or the usual one for None, and see to it that it can answer.
+        """Return ``tier``, or the usual one for None, and check that it can answer.
 
         Raises:
             ModelError: it does not have this tier, or was made for another Kiwi.

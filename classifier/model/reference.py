@@ -42,15 +42,15 @@ class Reference:
         return Reference(self.target[rows], self.own[rows], self.length[rows], self.unknown[rows], logits)
 
     def with_own(self, rows: Reference) -> Reference:
-        """Return the same with these rows as those of the publisher, in place of any before."""
+        """Return a reference with these rows as the publisher's own; they replace any earlier ones."""
         return join([self.take(~self.own), replace(rows, own=np.ones(len(rows.target), np.bool_))])
 
     def probabilities(self, calibrations: dict[str, Calibration], threshold: float | None) -> NDArray[np.float32]:
         """Return what the model answers, (n, n_sections).
 
         Args:
-            calibrations: by scorer; with one alone its answers.
-            threshold: with both, the fast one's confidence from which its answer stands.
+            calibrations: by scorer; if there is only one, the answers are its own.
+            threshold: with both, the lowest confidence at which the fast one's answer is accepted.
         """
         found = {tier: softmax(calibration.apply(self.logits[tier])) for tier, calibration in calibrations.items()}
         if len(found) == 1 or threshold is None:

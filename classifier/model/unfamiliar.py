@@ -1,7 +1,7 @@
-"""Tells headlines from other text: a linear map over single characters and pairs, in NumPy alone.
+"""Separates headlines from other text: a linear map over single characters and pairs, in NumPy alone.
 
-How much of a text is known does not tell: a product review has as many known n-grams as next year's headlines. So
-the map learns what other text looks like, by examples (outlier exposure: Hendrycks, Mazeika & Dietterich 2019, "Deep
+The share of known n-grams does not separate them: a product review has as many as next year's headlines. So the map is
+fitted to examples of other text (outlier exposure: Hendrycks, Mazeika & Dietterich 2019, "Deep
 Anomaly Detection with Outlier Exposure").
 """
 

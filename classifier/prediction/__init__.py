@@ -1,1 +1,1 @@
-"""Answering with an artefact: the Python door and the MLflow adapter."""
+"""Predictions with a trained model: from Python, for files of any length, and for portal pages."""

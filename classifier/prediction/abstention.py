@@ -1,4 +1,4 @@
-"""When a classifier gives no section: what it has promised, what is no headline, what is too long."""
+"""When a classifier abstains: the section is uncertain, the text is not a headline, or it is too long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from classifier.model.model import Model
 from classifier.model.unfamiliar import strangeness
 from classifier.prediction.answers import TOO_LONG, UNCERTAIN, UNFAMILIAR
 
-#: Characters. No headline of 155,000 is half as long; an article is read by ``Classifier.predict_article``.
+#: Characters of the longest headline. None of 155,000 headlines has half as many. For articles there is
+#: ``Classifier.predict_article``.
 LONGEST = 300
 
 
@@ -20,14 +21,14 @@ class Abstention:
     """The rules of one classifier.
 
     Args:
-        model: what answers.
-        tier: by which tier.
+        model: the model that answers.
+        tier: the tier that answers.
         min_precision: how precise the answers for each section have to be; the others are ``uncertain``, and text that
             is no headline is ``unfamiliar``. None: every headline with a feature is answered.
         coverage: how often a prediction set has to hold the right section. None: no sets.
 
     Raises:
-        ModelError: the model was trained without what this needs.
+        ModelError: the model has no reference headlines, or no weights for unfamiliar text.
         ValueError: ``min_precision`` or ``coverage`` is not between 0 and 1.
     """
 
@@ -39,7 +40,7 @@ class Abstention:
                 raise ValueError(f"{name} is {value}; it has to be above 0 and below 1")
         self._coverage = coverage
         self._thresholds: NDArray[np.float64] | None = None
-        self.asked = min_precision is not None or coverage is not None  #: whether there is more than the usual
+        self.asked = min_precision is not None or coverage is not None  #: whether either of them is set
         if not self.asked:
             return
         self._reference = model.reference
@@ -65,7 +66,7 @@ class Abstention:
         return found
 
     def sets(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-        """Return the prediction sets, (n, n_sections); None if no coverage was asked for."""
+        """Return the prediction sets, (n, n_sections); None without a coverage."""
         if self._coverage is None:
             return None
         reference = self._reference

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Why no section is given, by the numbers in :class:`BatchPrediction`. ``unfamiliar``: no feature of the headline is
-#: known, or the text is no headline; ``uncertain``: below the promised precision; ``too long``: an article.
+#: Why no section is given; :class:`BatchPrediction` holds positions in this tuple. ``unfamiliar``: no feature of the
+#: headline is known, or the text is not a headline; ``uncertain``: below ``min_precision``; ``too long``: an article.
 REASONS = (None, "unfamiliar", "uncertain", "too long")
 UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
 class SectionProbabilities:
-    """The probabilities of headlines that were asked for together."""
+    """The probabilities of all headlines of one call."""
 
     sections: tuple[str, ...]
     values: NDArray[np.float32] | list[list[float]]  #: (n_headlines, n_sections)
-    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), the prediction sets, if they were asked for
+    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), the prediction sets; None without a coverage
 
 
 class Prediction(NamedTuple):
@@ -31,7 +31,7 @@ class Prediction(NamedTuple):
     probability: float  #: of ``section``, or of the likeliest section if the model abstains
     tier: str  #: which tier answered: ``fast`` or ``accurate``
     reason: str | None  #: why the model abstains, one of :data:`REASONS`; else None
-    batch: SectionProbabilities  #: those of all headlines of the call; ``probabilities`` is made of them when asked for
+    batch: SectionProbabilities  #: of all headlines of the call; ``probabilities`` is made of it when it is read
     row: int  #: this headline's row in ``batch``
 
     @property
@@ -42,9 +42,9 @@ class Prediction(NamedTuple):
 
     @property
     def prediction_set(self) -> tuple[str, ...] | None:
-        """The sections that together hold the right one with the coverage asked for, likeliest first; None if none was.
+        """The sections that include the right one with the given coverage, likeliest first; None without a coverage.
 
-        The set is there also if the model abstains.
+        A model that abstains gives the set too.
         """
         if self.batch.sets is None:
             return None
@@ -52,7 +52,7 @@ class Prediction(NamedTuple):
         return tuple(section for section in self.probabilities if inside[section])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return headline, section, probability, probabilities, tier; if there are, reason and sections (the set)."""
+        """Return headline, section, probability, probabilities and tier; if any, reason and sections (the set)."""
         found = {
             "headline": self.headline,
             "section": self.section,
@@ -94,7 +94,7 @@ class BatchPrediction(NamedTuple):
     probabilities: NDArray[np.float32]  #: (n_headlines, n_sections)
     reason: NDArray[np.uint8]  #: (n_headlines,), positions in :data:`REASONS`: 0 if the section is given
     fast: NDArray[np.bool_]  #: (n_headlines,), whether the fast tier answered, and not the accurate one
-    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), prediction sets, if they were asked for
+    sets: NDArray[np.bool_] | None = None  #: (n_headlines, n_sections), prediction sets; None without a coverage
 
     def take(self, rows: slice) -> BatchPrediction:
         """Return some of the rows."""
@@ -102,6 +102,6 @@ class BatchPrediction(NamedTuple):
         return BatchPrediction(self.probabilities[rows], self.reason[rows], self.fast[rows], sets)
 
     def set_of(self, row: int) -> list[int]:
-        """Return the positions of the sections in a row's prediction set, likeliest first; none without sets."""
+        """Return the positions of the sections in a row's prediction set, likeliest first; [] without sets."""
         inside = np.flatnonzero(np.zeros(0) if self.sets is None else self.sets[row])
         return [int(i) for i in inside[np.argsort(-self.probabilities[row, inside], kind="stable")]]

@@ -60,7 +60,7 @@ class Checkpoint:
             raise DataError(f"{path}: damaged ({error!r}). Start over without --resume.") from error
 
     def check(self, made_from: dict[str, Any], output: Path) -> None:
-        """Raise a DataError unless the run that goes on is made from the same."""
+        """Raise a DataError unless the resumed run has the same input, model and options."""
         different = [
             f"{name} was {self.made_from.get(name)!r}, now it is {made_from.get(name)!r}"
             for name in made_from | self.made_from
@@ -76,7 +76,7 @@ class Checkpoint:
 class ResumableOutput:
     """Writes lines into a file and saves a checkpoint every two seconds.
 
-    Nothing on the disk changes before the first row is written: an output of before survives a run that fails early.
+    Nothing on the disk changes before the first row is written: an older output survives a run that fails early.
     """
 
     def __init__(self, path: Path, layout: Layout, checkpoint: Checkpoint) -> None:
@@ -92,7 +92,7 @@ class ResumableOutput:
         if self.checkpoint.written:
             self._cut(self._file)
         else:
-            progress_of(self._path).unlink(missing_ok=True)  # of an earlier run, whose output goes now
+            progress_of(self._path).unlink(missing_ok=True)  # of an earlier run, whose output is now replaced
             self._file.truncate(0)
             self._save(self._file)
         compression = split_suffix(self._path.name)[1]
@@ -138,7 +138,7 @@ class ResumableOutput:
         self._saved = time.monotonic()
 
     def close(self) -> None:
-        """Finish the output; the checkpoint goes."""
+        """Finish the output and remove the checkpoint."""
         self._lines = self._lines or self._begin()  # a resumed run may have no row left
         self.flush()
         if self._file is not None:

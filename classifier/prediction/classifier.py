@@ -97,11 +97,11 @@ class Classifier:
         return found
 
     def by_value(self) -> Classifier:
-        """Return the same classifier, which is pickled with its arrays, some 30 MB, instead of by its source."""
+        """Return a copy that is pickled with its arrays, some 30 MB, and not as the name of its source."""
         return Classifier(self.model, self.tier, *self._promises)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the source and the fingerprint: who unpickles it reads the same files. See :meth:`by_value`."""
+        """Pickle the source and the fingerprint: unpickling reads the same files. See :meth:`by_value`."""
         if self.source is None:
             return Classifier, (self.model, self.tier, *self._promises)
         return _load_again, (self.source, self.tier, self.model.fingerprint, *self._promises)
@@ -234,7 +234,7 @@ class Classifier:
         return answers.astype({"probability": float})
 
     def calibrated(self, headlines: Iterable[str], sections: Iterable[str]) -> Classifier:
-        """Return a classifier whose probabilities are fitted to one publisher's labelled headlines, better 200 of them.
+        """Return a classifier whose probabilities are fitted to one publisher's labelled headlines (200 or more).
 
         Args:
             headlines: of the publisher.
@@ -261,9 +261,9 @@ class Classifier:
 
         Args:
             headline: one headline.
-            top: how many words stand alone.
+            top: how many words have an entry of their own.
             section: whose score is explained.
-            against: another section, whose score is taken off: what speaks for the one rather than the other.
+            against: another section, whose score is subtracted: what speaks for the one rather than the other.
                 ``runner-up`` is the likeliest of the other sections.
 
         Raises:
@@ -317,13 +317,13 @@ def _load_again(
 
 
 def _powers(logits: list[float]) -> list[float]:
-    """Return probabilities but for a factor, the highest being 1."""
+    """Return probabilities divided by the highest one."""
     highest = max(logits)
     return [math.exp(logit - highest) for logit in logits]
 
 
 class PagePrediction(NamedTuple):
-    """A prediction for one thing that a page says, and the section that the page itself states."""
+    """The prediction for one headline of a page, and the section that the page itself states for it."""
 
     place: str  #: ``article`` or ``listed``
     prediction: Prediction
@@ -368,7 +368,7 @@ def predict(headline: str) -> Prediction:
         stat = os.stat(f"{champion_folder()}/{MANIFEST}")  # noqa: PTH116 - a third of the time of Path.stat
         key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
     except OSError:
-        key = None  # the model in the package answers, or loading says what to do
+        key = None  # the model in the package answers, or loading raises an error with advice
     champion = _champions.get(key)
     if champion is None:
         champion = Classifier.load()

@@ -63,7 +63,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was done."""
+    """How many rows were written."""
 
     rows: int  #: in the output, those of an interrupted run among them
     bad: int  #: of these, the ones that could not be read
@@ -96,7 +96,7 @@ def predict_stream(
             could not; with ``job.resume``, the input, the model or the options are not those of the interrupted run.
             What was written before stays if ``job.resume`` can go on with it.
         Interrupted: Ctrl-C was pressed.
-        BrokenPipeError: whoever read standard output has left.
+        BrokenPipeError: the reader of standard output has ended.
     """
     layout = job.layout(clf.sections)
     resumable = _is_plain(job.output) and layout.format in TEXT_FORMATS
@@ -267,7 +267,7 @@ def _resumed(output: Path) -> Checkpoint | None:
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Keep a second run away from the same output."""
+    """Prevent a second run from writing the same output."""
     lock = output.with_name(f"{output.name}.lock")
     with ExitStack() as stack:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -284,7 +284,7 @@ def _alone(output: Path) -> Iterator[None]:
 
 @contextmanager
 def _writable(output: Path | None) -> Iterator[None]:
-    """Turn an error of the system into a DataError: an input has its own, so this one comes from the output."""
+    """Turn an OSError into a DataError about the output; errors of an input are DataErrors already."""
     try:
         yield
     except OSError as error:
@@ -312,7 +312,7 @@ class _WriterThread:
         self._stop()
 
     def put(self, chunk: Chunk, answers: BatchPrediction) -> None:
-        """Hand over a chunk; wait while enough others do."""
+        """Hand over a chunk; wait while the queue is full."""
         self._raise()
         self._queue.put((chunk, answers))
 
@@ -322,7 +322,7 @@ class _WriterThread:
         self._raise()
 
     def finish(self) -> None:
-        """Do the same, and close the output."""
+        """Wait until everything has been written, and close the output."""
         self.drain()
         self._output.close()
 

@@ -1,4 +1,4 @@
-"""What is given to be classified, checked: a list of headlines, or a column of a frame."""
+"""Checks what is to be classified: a list of headlines, or a column of a frame."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Layout:
         return min(self.top or (len(self.sections) if self.format == "jsonl" else 1), len(self.sections))
 
     def header(self) -> list[str]:
-        """Return the names of the columns; a kept one named like one of ours gets ``input_`` before it."""
+        """Return the names of the columns; a kept one with the name of another gets ``input_`` before it."""
         ranked = [f"{name}_{i}" for i in range(2, (self.top or 1) + 1) for name in ("section", "probability")]
         json_keys = ["probabilities", "tier", "reason", "sections", "error"]
         own = [*self.lead, "headline", "section", "probability", *(json_keys if self.format == "jsonl" else ranked)]
@@ -109,7 +109,7 @@ class LineOutput:
     def __init__(
         self, layout: Layout, file: BinaryIO, compression: str = "", *, eager: bool = True, header: bool = True
     ) -> None:
-        """Write the header; hand on every chunk at once if ``eager``, because whoever reads a pipe waits for it."""
+        """Write the header; flush after every chunk if ``eager``, for the reader of a pipe."""
         self._renderer: TableRenderer | CsvRenderer | LineRenderer
         if layout.format == "table":
             self._renderer = TableRenderer(layout)

@@ -1,4 +1,4 @@
-"""What a crawl leaves in a headline: HTML, addresses, characters that nobody sees, the publisher's name behind."""
+"""What a crawl leaves in a headline: HTML, addresses, invisible characters, the publisher's name after it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 _GAP = r"[^\S\n]"  # white space within a line
 
-#: Characters that nobody sees: Unicode's Default_Ignorable_Code_Point (zero-width characters, soft hyphens, marks of
+#: Invisible characters: Unicode's Default_Ignorable_Code_Point (zero-width characters, soft hyphens, marks of
 #: direction, variation selectors, Hangul fillers) and control characters that are no white space.
 UNSEEN = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -43,7 +43,7 @@ ADDRESS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
-#: Names of publishers and broadcasters in lower case, as the titles of web pages have them behind the headline.
+#: Names of publishers and broadcasters in lower case, as they follow the headline in the titles of web pages.
 _PUBLISHERS = """
 한국경제 한국경제tv 한국경제신문 매일경제 서울경제 아시아경제 헤럴드경제 아주경제 글로벌경제 머니투데이 머니s 이데일리
 조선비즈 chosunbiz 비즈워치 비즈니스워치 경향신문 서울신문 전자신문 매일신문 국제신문 영남신문 내일신문 농민신문
@@ -56,7 +56,7 @@ _PUBLISHERS = """
 _PORTAL = "(?:네이버|다음|네이트|구글|naver|daum|nate|google|msn) ?(?:뉴스|news|스포츠|연예)"
 _PUBLISHER = rf"(?:[가-힣]{{2,4}}일보|{'|'.join(_PUBLISHERS)}|{_PORTAL})(?: ?(?:뉴스|news))?"
 _BEHIND = rf"{_GAP}*{_PUBLISHER}{_GAP}*"
-#: Behind a headline: its publisher and the portal; sections and 기사본문, as the page titles of many papers have them.
+#: After a headline: its publisher and the portal, or sections and 기사본문, as in the page titles of many newspapers.
 SOURCE = re.compile(
     rf"[-:/–—|¦(\[<](?:(?:(?<={_GAP}[-:/–—])[-:/–—]*|(?<=[|¦])){_BEHIND}|(?<=[(\[]){_BEHIND}[)\]]{_GAP}*"
     rf"|(?<=<)(?:[^<>\n]{{1,20}}<){{0,4}}{_GAP}*기사본문{_GAP}*(?:-[^\n<>]{{1,20}})?)"

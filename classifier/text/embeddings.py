@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classifier.errors import ModelError
 from classifier.text.morphemes import WORDS, kiwi
 
-#: Raised whenever the vectors change: it keys the feature cache and the search.
+#: Increase it whenever the vectors change: the feature cache and the search depend on it.
 EMBEDDINGS_VERSION = 2
 
 #: Of a word's vector, and as many of its vector as a context.

@@ -4,7 +4,7 @@
 out. :func:`hash_ngrams` makes the blocks of the accurate tier. Its n-grams are those of scikit-learn's
 ``analyzer="char_wb"``: inside a word, with one space as padding on either side.
 
-The hash is multilinear, the sum of each character times a number that belongs to its place, modulo 2**64 (Lemire &
+The hash is multilinear, the sum of each character times a number that belongs to its position, modulo 2**64 (Lemire &
 Kaser 2014, "Strongly universal string hashing is fast", section 2): the n-grams that begin at a character have its
 running sums. The top bits are the column (feature hashing, Weinberger et al. 2009).
 """
@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Changes when the column of an n-gram or a morpheme does: counts in a cache, and models, are of one version.
+#: Increase it when the column of an n-gram or a morpheme changes: cached counts and models are of one version.
 HASHING_VERSION = 2
 
 _SPACE, _LINE = 32, 10
 _LONGEST = 16  #: characters of the longest n-gram
-#: Of the first character of an n-gram, its second …: the powers of a number without a pattern (2**64 over the golden
-#: ratio).
+#: Factors of the first character of an n-gram, of its second and so on: the powers of a number without a pattern
+#: (2**64 divided by the golden ratio).
 _FACTORS = np.cumprod(np.full(_LONGEST, 0x9E3779B97F4A7C15, np.uint64))[:, None]
 _LENGTHS = np.arange(1, _LONGEST + 1, dtype=np.uint8)[:, None]
 _DOWN = bytes(range(_LONGEST, 1, -1))
@@ -90,7 +90,7 @@ def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray
     longest = max(n_max for _, _, n_max, _ in spans)
     joined = "".join([f" {text} " for text, _, _, _ in spans])
     codes, columns = _hash_windows(joined + " " * (longest - 1), longest, bits)
-    # How long the n-grams may be that begin at each place; none begins at the last space of a text.
+    # How long the n-grams may be that begin at each position; none begins at the last space of a text.
     reach = []
     for part, _, high, _ in spans:
         reach += [_reach(len(word), high) for word in part.split(" ")] if part else [b"\0"]
@@ -107,9 +107,9 @@ def hash_spans(spans: Sequence[tuple[str, int, int, int]], bits: int) -> NDArray
 
 
 def _hash_windows(text: str, longest: int, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the characters from each place on, (longest, n_places), and the columns of the n-grams that they make.
+    """Return the window of ``longest`` characters at each position, (longest, n_positions), and its n-grams' columns.
 
-    The last ``longest - 1`` characters are no places; they fill the windows of those before them.
+    No window begins at the last ``longest - 1`` characters; they only fill the windows before them.
     """
     encoded = text.encode("utf-32-le", "surrogatepass")
     codes = np.ndarray((longest, len(text) - longest + 1), np.uint32, encoded, strides=(4, 4))
@@ -122,7 +122,8 @@ def _hash_windows(text: str, longest: int, bits: int) -> tuple[NDArray[np.uint32
 def _reach(length: int, most: int) -> bytes:
     """Return how long the n-grams of a word may be, up to ``most``, from the space before it and from each character.
 
-    From the space of a word of three to the space after it they are five characters; then four, three, two.
+    A word of three has five characters from the space before it to the space after it; from its own characters on, the
+    n-grams have up to four, three and two.
     """
     longest = min(most, length + 2)
     return bytes([longest]) * min(length + 3 - longest, length + 1) + _DOWN[_LONGEST + 1 - longest :]

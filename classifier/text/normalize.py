@@ -1,14 +1,14 @@
 """The one headline normaliser, used in training and in prediction alike.
 
 Two headlines that differ only in house style (quotes, bracket tags, ellipses, full-width forms, NFC or NFD, hanja
-shorthand) come out the same, so style cannot decide a section. Nor can what a crawl leaves in a headline: HTML entities
-and tags, web and e-mail addresses, characters that nobody sees, the publisher's name behind. What remains is lower-case
-letters, digits and single spaces.
+shorthand) become the same text, so style cannot decide a section. What a crawl leaves is removed too: HTML entities
+and tags, web and e-mail addresses, invisible characters, the publisher's name after the headline. So are signs such
+as emoji. What remains is lower-case letters, digits and single spaces.
 
 The normaliser is a short list of substitutions, none of which looks beyond a line. :func:`normalize_aligned` runs the
 same list and keeps, for every character of the result, its position in the original headline; explanations need it.
-:func:`normalize_all` replaces the usual characters of many headlines by a table, to the same effect, and leaves
-headlines with anything rare to the list.
+:func:`normalize_all` has the same result for many headlines: it replaces their usual characters by a table and uses the
+list only for headlines with a rare one. So a rule for a usual character is needed in both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from classifier.text.crawl import ADDRESS, ENTITY, LINE_TAG, SOURCE, UNSEEN, UNSEEN_BEYOND, WORD_TAG, unescape
 
-#: Raised whenever the output changes for any input: it keys the feature cache and the artefact.
+#: Increase it whenever the output changes for any input: the feature cache and the artefact depend on it.
 NORMALIZER_VERSION = 3
 
 #: Hanja that stand for a whole word when they stand alone: 美 = 미국.
@@ -55,7 +55,7 @@ _READING = dict(
 #: Shorthand that keeps its full word even when glued to Hangul: 美대통령 = 미국대통령, 우리銀 = 우리은행.
 _GLUED = frozenset("美日北韓英獨佛伊露印濠豪靑檢警與野銀證硏")
 
-#: Tags that tell how an article is filed, not what it is about.
+#: Tags that name the type of an article, not its topic.
 _TAG_WORDS = (
     r"속보|긴급|단독|종합|상보|전문|영상|동영상|포토|사진|화보|그래픽|인터뷰|르포|기획|특집|현장|"
     r"인포그래픽|카드뉴스|게시판|알림|표|주요|이슈|분석|해설|팩트체크|[상중하]|상편|중편|하편|完|끝|"
@@ -65,7 +65,7 @@ _GAP = r"[^\S\n]"  # white space within a line
 _OPEN, _CLOSE = r"[\[(<{〈《【〔「『]", r"[\])>}〉》】〕」』]"
 _QUOTES = "\"'`´‘’‚‛“”„‟′″‴‵‶‷⁗«»‹›＂＇｀〝〞"
 
-#: What a match becomes: always the same text, or what a function makes of it.
+#: What replaces a match: a fixed text, or the result of a function.
 Replacement = str | Callable[[re.Match[str]], str]
 
 
@@ -96,15 +96,15 @@ def _hanja(match: re.Match[str]) -> str:
 _MARKS = r"\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f"
 
 # A base character with the marks, jamo and half-width voicing signs that may compose with it. NFKC
-# on each piece keeps the alignment simple; both ways of running the list go piece by piece.
+# on each piece keeps the alignment simple; :func:`normalize` and :func:`normalize_aligned` both do it so.
 _CLUSTER = re.compile(
     r"[\u1100-\u115f\ua960-\ua97c]+[\u1160-\u11a7\ud7b0-\ud7c6]*[\u11a8-\u11ff\ud7cb-\ud7fb]*"
     rf"|[^\x00-\x7f\u3131-\u318e\uffa0-\uffdc][{_MARKS}]*"
     r"|[\x00-\x7f][\u0300-\u036f]+"
 )
 
-# What may make a cluster of more than one character, and the characters that NFKC may change by
-# themselves: where the first are absent, it is enough to look at the second, which are rare.
+# _COMPOSING: characters that may join others in a cluster. _CHANGING: characters that NFKC may change by
+# themselves, which are rare. A text without the first needs NFKC only on the second.
 _COMPOSING = re.compile(rf"[{_MARKS}\u1100-\u115f\ua960-\ua97c\ud7b0-\ud7fb]")
 _COMPOSED_LINE = re.compile(rf"^.*{_COMPOSING.pattern}.*$", re.MULTILINE)
 _CHANGING = re.compile(r"[^\x00-\x7f가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2190-\u2193\u3131-\u318e\uffa0-\uffdc]")
@@ -127,7 +127,7 @@ Step = tuple[re.Pattern[str], Replacement]
 _CRAWL: tuple[Step, ...] = ((ENTITY, unescape), (LINE_TAG, " "), (WORD_TAG, ""), (ADDRESS, " "))
 _STEPS: tuple[Step, ...] = (
     *_CRAWL,
-    (re.compile(rf"[{_QUOTES}{UNSEEN}]"), ""),  # before the tags, for a quoted tag is a tag
+    (re.compile(rf"[{_QUOTES}{UNSEEN}]"), ""),  # before the tags, because a quoted tag is a tag
     (_BEYOND, ""),
     (_CLUSTER, _nfkc),
     (_LETTERS, _lower),
@@ -135,7 +135,7 @@ _STEPS: tuple[Step, ...] = (
     (SOURCE, ""),
     (_HANJA, _hanja),
     (re.compile(r",(?<=\d,)(?=\d{3})"), ""),
-    (_POINT_INSIDE, "\u2024"),  # a decimal point outlives the next steps
+    (_POINT_INSIDE, "\u2024"),  # keeps a decimal point through the next steps
     *((re.compile(char), "") for char in "「」『』&"),
     (re.compile("_"), " "),
     (re.compile(r"[^\w%\u2024\n ]"), " "),
@@ -144,7 +144,7 @@ _STEPS: tuple[Step, ...] = (
     (_EDGES, ""),
     (_TAIL, ""),
 )
-#: What only texts with an unusual character need.
+#: The characters that need the steps of ``_FOR_UNUSUAL``.
 _UNUSUAL = re.compile(
     r"[^ \n!-%'*-,;=?A-Z^-z~가-힣\u4e00-\u9fff\u00b7\u2018-\u201d\u2026\u2190-\u2193\u3131-\u3163\u3165-\u318e]"
 )
@@ -207,7 +207,7 @@ def _nfkc_of_one(match: re.Match[str]) -> str:
 
 
 def _lower_whole(text: str) -> str:
-    # Only a capital sigma's lower case depends on what stands around it.
+    # Only a capital sigma's lower case depends on the characters around it.
     return _LETTERS.sub(_lower, text) if "\u03a3" in text else text.lower()
 
 
@@ -215,15 +215,17 @@ def _trim(text: str) -> str:
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
-def _where(trigger: re.Pattern[str], steps: Sequence[tuple[re.Pattern[str], Replacement]]) -> Callable[[str], str]:
-    """Return a way to do some steps on the lines in which ``trigger`` is found; they change no other."""
+def _on_lines_with(
+    trigger: re.Pattern[str], steps: Sequence[tuple[re.Pattern[str], Replacement]]
+) -> Callable[[str], str]:
+    """Return a function that does the steps on the lines with ``trigger``, the only ones that they change."""
 
     def step(text: str) -> str:
         pieces: list[str] = []
         last = 0
         for match in trigger.finditer(text):
             if match.start() < last:
-                continue  # of a line that was done
+                continue  # its line is done
             begin = text.rfind("\n", last, match.start()) + 1 or last
             end = text.find("\n", match.start())
             end = len(text) if end < 0 else end
@@ -239,7 +241,7 @@ def _where(trigger: re.Pattern[str], steps: Sequence[tuple[re.Pattern[str], Repl
 
 # What a line must hold for these steps to change it.
 _CRAWL_SIGNS = re.compile(r"[&<@.:](?:(?<=&)(?=#|[a-zA-Z]{2})|(?<=[<@])|(?<=\.)(?=[a-zA-Z])|(?<=:)(?=//))")
-#: Quicker ways to do a step on a text, to the same effect.
+#: Faster functions that have the same result as a step.
 _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {
     _BEYOND: str,
     _CLUSTER: _compose,
@@ -249,7 +251,7 @@ _WHOLE: dict[re.Pattern[str], Callable[[str], str]] = {
 
 
 def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str], str]:
-    """Return the quickest way to do a step."""
+    """Return the fastest function that does a step."""
     if pattern in _WHOLE:
         return _WHOLE[pattern]
     character = pattern.pattern
@@ -258,30 +260,30 @@ def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[st
     return partial(pattern.sub, replacement)
 
 
-#: All steps but the last, which is a matter of single lines.
+#: All steps but the last, which :func:`_substitute` does on each line.
 _ON_TEXTS = [
-    _where(_CRAWL_SIGNS, _CRAWL),
+    _on_lines_with(_CRAWL_SIGNS, _CRAWL),
     *(_on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1]),
 ]
 _ON_USUAL_TEXTS = [
     _on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1] if pattern not in _FOR_UNUSUAL
 ]
 
-#: All that a tail of usual characters is made of.
+#: The characters of which a tail consists, if all are usual.
 _OF_TAILS = " 종합속보0123456789"
 
-#: Headlines; fewer are sooner substituted than looked up.
+#: For fewer headlines than this, the substitutions are faster than the table.
 _MANY = 64
 
-# What the table gives for a character that is taken out, for one that only the substitutions can treat, and for those
-# whose neighbours matter.
+# Values in the table: for a character that is removed, for a rare one, which needs the substitutions, and for three
+# groups whose result depends on their neighbours.
 _DROPPED, _RARE, _COMMA, _POINT, _MARK = range(5)
 _BREAK, _SPACE, _DECIMAL, _ZERO, _A, _TOTAL, _REPORT, _FIRST, _LAST = map(ord, "\n .0a합보\u4e00\u9fff")
 _AROUND = np.array([-1, 1, 2, 3])
 
 
 def _table() -> NDArray[np.uint16]:
-    """Return what each character of the basic plane becomes as long as nothing around it matters, (65536,)."""
+    """Return what each character of the basic plane becomes if its neighbours do not matter, (65536,)."""
     table = np.full(1 << 16, _RARE, np.uint16)
     for first, last in ("az", "09", "가힣", "ㄱㆎ", "\u4e00\u9fff", "%%", "  ", "\n\n"):
         table[ord(first) : ord(last) + 1] = np.arange(ord(first), ord(last) + 1)
@@ -303,9 +305,9 @@ _BECOMES = _table()
 
 
 def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
-    """Return the lines of characters that were looked up, and which of them need the substitutions.
+    """Do the steps that depend on neighbours; return the lines, and the numbers of those that need the substitutions.
 
-    It does the steps that look at a character's neighbours. Lines that may hold an address or a publisher's name need
+    ``codes`` are the characters as the table gives them. Lines that may hold an address or a publisher's name need
     the substitutions.
     """
     codes = np.concatenate([codes[codes > _RARE], [np.uint16(_BREAK)] * 3])
@@ -331,7 +333,7 @@ def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
     hanja = (codes - np.uint16(_FIRST) <= _LAST - _FIRST).nonzero()[0]
     for i in np.unique(breaks.searchsorted(hanja)).tolist():
         lines[i] = _HANJA.sub(_hanja, lines[i])
-    ending = codes[breaks - 1]  # of a line; no hanja is read like these
+    ending = codes[breaks - 1]  # the last character of each line; no hanja is read 합 or 보
     for i in ((ending == _TOTAL) | (ending == _REPORT)).nonzero()[0].tolist():
         line = lines[i]
         tail = _TAIL.search(line, len(line.rstrip(_OF_TAILS)))

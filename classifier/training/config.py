@@ -28,7 +28,7 @@ class Experiment(_Strict):
     title: str = ""  #: name of the experiment in MLflow; default: the file's
     description: str = ""
     registered_model: str = Field(REGISTERED_MODEL, pattern=r"^[\w.-]+$")
-    replace_champion: bool = False  #: take over although the champion's sections differ
+    replace_champion: bool = False  #: promote even if the champion's sections differ
     seed: int = 0
 
 
@@ -45,10 +45,10 @@ class Data(_Strict):
 
     train: list[str] = Field(min_length=1)
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
-    #: Sections whose rows are left out, by the entry of ``train`` that they stand in.
+    #: Sections whose rows are left out, by the entry of ``train`` that they are in.
     leave_out: dict[str, list[str]] = {}
     columns: ColumnNames = ColumnNames()
-    #: How sections are renamed: usual spellings fold into canonical sections, or nothing is, or a map of one's own.
+    #: How sections are renamed: usual spellings become canonical sections, or none is, or by a map of your own.
     sections: Literal["canonical", "as they are"] | dict[str, str] = "canonical"
     names: list[str] | str | None = None  #: of sections that are numbers: of 0, 1, 2 …, or a table of number and name
     test: str | None = None
@@ -87,7 +87,7 @@ class Search(_Strict):
     """How candidates are compared."""
 
     folds: int = Field(5, ge=2)
-    #: What a fold holds whole: near-duplicate headlines, or whole topics, which shows how a model ages.
+    #: What is never split between folds: near-duplicate headlines, or topics, which shows how a model ages.
     groups: Literal["near-duplicates", "topics"] = "near-duplicates"
     metric: Literal["macro_f1", "accuracy", "log_loss"] = "macro_f1"
     n_jobs: int = -1
@@ -119,7 +119,7 @@ class Stream(_Strict):
 
 
 class CalibrationConfig(_Strict):
-    """What the model's probabilities are meant for."""
+    """The headlines for which the probabilities are calibrated."""
 
     publisher: Literal["same", "other"] = "same"  #: headlines like the training's, or those of publishers not seen
 

@@ -2,7 +2,7 @@
 
 Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural Network": the student is fitted to the
 teacher's probabilities rather than to labels. The teacher answers the training headlines and as many
-recombined ones, half of one headline and half of another, which show what it knows of words in other company.
+recombined ones, half of one headline and half of another, which show its answers to words in other combinations.
 
 Everything the cascade needs is chosen out of fold: in every fold a teacher that has not seen the fold's
 headlines teaches a student that has not seen them either.
@@ -44,7 +44,7 @@ RARE = 3  #: columns in fewer rows, recombined ones included, get no weight
 PENALTY = 1e-6  #: strength of the weights' squared norm
 ITERATIONS = 40  #: of L-BFGS
 FOLDS = 3  #: of the search's folds, this many are enough to choose calibrations and a threshold
-DIFFERENT = 0.005  #: share of the headlines that a cascade may answer otherwise than the accurate model, out of fold
+DIFFERENT = 0.005  #: share of the headlines for which a cascade may differ from the accurate model, out of fold
 
 
 @dataclass(frozen=True)
@@ -182,11 +182,11 @@ def _teach(
 def choose_threshold(
     fast: NDArray[np.floating], accurate: NDArray[np.floating], target: NDArray[np.intp]
 ) -> tuple[float, float, dict[str, float]]:
-    """Choose the confidence from which the fast tier's answer stands.
+    """Choose the lowest confidence at which a cascade accepts the fast tier's answer.
 
-    It is the lowest at which the cascade answers at most :data:`DIFFERENT` of the headlines otherwise than the
-    accurate model. Out of fold the fast tier gains nearly as many of those as it loses, so that F1 alone would
-    trust it with everything; on headlines of another kind than the training rows it loses more.
+    At this threshold the cascade's answer differs from the accurate model's for at most :data:`DIFFERENT` of the
+    headlines. Out of fold the fast tier is right on nearly as many of those as the accurate one, so by F1 alone it
+    would answer all headlines. On headlines unlike the training rows it is right on fewer.
 
     Args:
         fast: calibrated logits (n_rows, n_sections), out of fold.
@@ -200,15 +200,15 @@ def choose_threshold(
     answers, rivals = fast.argmax(axis=1), accurate.argmax(axis=1)
     order = np.argsort(-sure, kind="stable")
     different = np.cumsum((answers != rivals)[order]) / len(order)
-    allowed = int(np.searchsorted(different, DIFFERENT, side="right"))  # so many of the surest
+    allowed = int(np.searchsorted(different, DIFFERENT, side="right"))  # how many of the most confident
     threshold = float(sure[order[allowed - 1]]) if allowed else 1.0
-    stands = accepted(sure, np.ones(len(sure), np.bool_), threshold)
+    by_fast = accepted(sure, np.ones(len(sure), np.bool_), threshold)
 
     def macro_f1(answer: NDArray[np.intp]) -> float:
         return float(f1_score(target, answer, average="macro"))
 
-    found = {"accurate": rivals, "fast": answers, "cascade": np.where(stands, answers, rivals)}
-    return threshold, float(stands.mean()), {tier: macro_f1(answer) for tier, answer in found.items()}
+    found = {"accurate": rivals, "fast": answers, "cascade": np.where(by_fast, answers, rivals)}
+    return threshold, float(by_fast.mean()), {tier: macro_f1(answer) for tier, answer in found.items()}
 
 
 def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -222,9 +222,9 @@ def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[
     if model.fast is None or "cascade" not in model.tiers:
         return {}
     logits, has_features = model.fast.scores(headlines)
-    stands = accepted(confidence(logits), has_features, model.fast.threshold)
+    by_fast = accepted(confidence(logits), has_features, model.fast.threshold)
     probabilities = softmax(logits)
-    answers = {"fast": probabilities, "cascade": np.where(stands[:, None], probabilities, evaluated.probabilities)}
+    answers = {"fast": probabilities, "cascade": np.where(by_fast[:, None], probabilities, evaluated.probabilities)}
     found = {tier: score(answer, evaluated.target, evaluated.sections) for tier, answer in answers.items()}
     return {
         tier: {
@@ -232,7 +232,7 @@ def evaluate_tiers(model: Model, evaluated: EvaluatedTable, headlines: Sequence[
             "accuracy": figures.accuracy,
             "log_loss": figures.log_loss,
             "ece": figures.ece,
-            "answered_by_fast": float(stands.mean()) if tier == "cascade" else 1.0,
+            "answered_by_fast": float(by_fast.mean()) if tier == "cascade" else 1.0,
         }
         for tier, figures in found.items()
     }

@@ -33,7 +33,7 @@ PASSES = 8
 
 
 class _BriefSVC(LinearSVC):
-    """A linear SVM whose descent ends after :data:`PASSES`, of which scikit-learn would warn."""
+    """A linear SVM whose descent ends after :data:`PASSES`, without scikit-learn's warning about it."""
 
     def fit(self, X: ArrayLike | sparse.csr_array, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         with warnings.catch_warnings():
@@ -97,7 +97,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
             raise ValueError(f"NBSVM needs at least two classes; found one class: {self.classes_[0]!r}")
         counted = np.ones(matrix.shape[1], np.bool_)
         counted[matrix.indices[matrix.data < 0]] = False
-        # Two classes need one machine, not two that mirror each other.
+        # Two classes need one SVM; the second would be its negative.
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         coefficients, intercepts = [], []
         scaled = sparse.csr_array((np.empty(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
@@ -154,7 +154,7 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
 
     Stacked generalization (Wolpert 1992): the regression is fitted on scores that the members give to rows
     which they were not fitted on. An auxiliary table has sections of its own, which need not be those of ``y``;
-    what a model of it says of a headline is evidence all the same. All members are linear in the same
+    the scores of a model of it are evidence all the same. All members are linear in the same
     features, so that the whole is one linear map: ``coef_`` and ``intercept_``.
 
     Args:
@@ -228,7 +228,7 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
             scores.append(matrix @ weights + intercept)
             maps.append((weights, intercept))
 
-        # Newton's steps end where they should; L-BFGS stops half-way, where depends on the number of threads.
+        # Newton's method converges. L-BFGS stops before, at a point that depends on the number of threads.
         blend = LogisticRegression(class_weight="balanced", solver="newton-cholesky", tol=1e-8).fit(
             np.hstack(scores), target, weight
         )
@@ -248,7 +248,7 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
         return tags
 
 
-#: Name in a config: the class and what is set on it unless the grid says otherwise.
+#: Estimators by their name in a config: the class and the parameters that it has unless the grid names others.
 ESTIMATORS: dict[str, tuple[type[BaseEstimator], dict[str, Any]]] = {
     "nbsvm": (NBSVM, {}),
     "stack": (StackedNBSVM, {}),

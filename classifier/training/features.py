@@ -90,7 +90,7 @@ class TfidfBlock(TransformerMixin, BaseEstimator):
     """TF-IDF of one block's counts: sublinear, smoothed, rows of unit length.
 
     scikit-learn's :class:`TfidfTransformer` on the columns that occur in at least ``min_df``
-    training rows. The kept columns are a matter of the training rows alone, so that the counts can
+    training rows. The kept columns depend on the training rows alone, so that the counts can
     be made before a corpus is cut into folds.
     """
 
@@ -128,7 +128,7 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
         blocks: names of :data:`BLOCKS`.
         min_df: n-grams and morphemes in fewer training headlines are left out.
         block_weights: factor on a block's values against the others', 1 for those that are not named; without it the
-            rows of every block have length 1, but those of the embeddings.
+            rows of every block have length 1, except those of the embeddings.
         embeddings: Kiwi's word vectors; needed by the block ``embeddings`` alone.
 
     The embeddings block is the TF-IDF-weighted sum of a headline's word vectors, divided by the

@@ -100,7 +100,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to."""
+    """The result of a training."""
 
     config: Config
     test: Evaluation
@@ -235,7 +235,7 @@ def decide(tested: Tested, version: int) -> tuple[bool, str, bool]:
 
 
 def _against(tested: Tested, champion: Model, number: int) -> tuple[bool, str]:
-    """Return whether a model takes the place of a champion of a version's number, and why."""
+    """Return whether a model replaces the champion, whose version has this number, and why."""
     experiment = tested.trained.config.experiment
     if set(champion.sections) != set(tested.model.sections):
         if not experiment.replace_champion:

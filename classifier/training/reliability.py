@@ -1,6 +1,6 @@
 """What makes a trained model's answers reliable: calibrations, the cascade's threshold, and what it abstains from.
 
-All of it is fitted out of fold: to rows that the model which scores them has not seen.
+All of it is fitted out of fold: each row is scored by a model that was not fitted on it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def with_reliability(model: Model, winner: Result, data: TrainingSet, config: Co
         model: the winner fitted to all rows.
         winner: of the search.
         data: the training set, with headlines.
-        config: says whether to distil, and for whose headlines to calibrate.
+        config: whether to distil, and for which publishers to calibrate.
     """
     threshold = 1.0
     if config.fast.distil:

@@ -36,7 +36,7 @@ def weigh(data: TrainingSet, labels: Labels, frame: pd.DataFrame, n_jobs: int = 
         n_jobs: processes.
 
     Raises:
-        ConfigError: rows are weighed by what they do not have, or nothing is left of a section.
+        ConfigError: the rows lack a column that ``labels`` needs, or all rows of a section have weight 0.
     """
     stated = stated_weights(frame, labels)
     if stated is not None:

@@ -24,9 +24,9 @@ from classifier.training.out_of_core.partitions import FILES, Progress, RowParti
 
 _BATCH = 1024
 _SHUFFLED = 1 << 16  #: rows that are mixed with each other, at least, if there are so many
-_CALIBRATION = 10  #: of the 256 files, from which nothing is learned but the temperature
-_CALIBRATION_ROWS = 50_000  #: that are enough for it
-_TEST_ROWS = 200_000  #: of what is held out, at most
+_CALIBRATION = 10  #: files of the 256 that only the temperature is fitted to
+_CALIBRATION_ROWS = 50_000  #: rows that are enough for the temperature
+_TEST_ROWS = 200_000  #: rows held out for the test at most
 
 
 @dataclass(frozen=True)
