@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     Source = Classifier | str | Path | None
 
 
-def train(config: str | Path | None = None) -> Outcome:
+def train(config: str | Path | None = None, *, add: Sequence[str | Path] = ()) -> Outcome:
     """Run the experiment of a config file, from its tables to a registered model; default: the composed sample's.
+
+    Args:
+        config: the file.
+        add: tables of corrected rows, which hold against all others and weigh more.
 
     Returns:
         The leaderboard, the winner's figures on the test table, its folder and version, and whether it became the
@@ -48,7 +52,7 @@ def train(config: str | Path | None = None) -> Outcome:
     need("train", "train")
     from classifier.training.pipeline import train as run
 
-    return run(default_experiment() if config is None else config)
+    return run(default_experiment() if config is None else config, add=add)
 
 
 def evaluate(

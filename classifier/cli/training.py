@@ -42,12 +42,20 @@ def train(
         Path | None,
         typer.Argument(parser=user_path, metavar="CONFIG.toml", help="An experiment's TOML file; default: the sample."),
     ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=user_path, metavar="TABLE", help="Corrected rows: they hold against all others, weigh more."
+        ),
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Fit the fast tier alone, from tables larger than memory; no search.")
     ] = False,
 ) -> None:
     """Search, fit the best on all rows, test it once, register it, and promote it if it beats the champion."""
     if stream:
+        if add:
+            raise typer.BadParameter("--add goes with a search; name the table in data.train", param_hint="--add")
         _train_stream(config)
         return
     from classifier.paths import default_experiment
@@ -56,7 +64,7 @@ def train(
     path = config or default_experiment()
     try:
         with progress_bar("candidates") as advance:
-            outcome = run(path, progress=advance)
+            outcome = run(path, add=add or (), progress=advance)
     except KeyboardInterrupt:
         typer.echo("classifier: interrupted; finished candidates are kept, run it again to continue", err=True)
         raise typer.Exit(130) from None

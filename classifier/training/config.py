@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -44,6 +45,8 @@ class Data(_Strict):
     """Which tables are learned from and which one is the test."""
 
     train: list[str] = Field(min_length=1)
+    #: Entries of ``train`` that people have corrected: their section of a headline holds against all other entries.
+    corrections: list[str] = []
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
     #: Sections whose rows are left out, by the entry of ``train`` that they are in.
     leave_out: dict[str, list[str]] = {}
@@ -81,6 +84,10 @@ class Text(_Strict):
 
     #: A table of words that Kiwi lacks: word, tag, score; see :meth:`classifier.text.user_words.UserWords.read`.
     user_words: str | None = None
+
+
+#: Weight of a corrected row against one of a crawl, with ``train --add``; see experiments/benchmarks/labelling.py.
+CORRECTION_WEIGHT = 3.0
 
 
 class Search(_Strict):
@@ -180,6 +187,15 @@ class Config(_Strict):
     fast: Fast = Fast()
     calibration: CalibrationConfig = CalibrationConfig()
     gate: Gate = Gate()
+
+    def with_corrections(self, tables: Sequence[Path]) -> Self:
+        """Return the config with tables of corrections, whose rows hold against all others and weigh more."""
+        added = [str(table.expanduser().absolute()) for table in tables]
+        data = {"train": [*self.data.train, *added], "corrections": [*self.data.corrections, *added]}
+        weights = {"tables": self.labels.tables | dict.fromkeys(added, CORRECTION_WEIGHT)}
+        return self.model_copy(
+            update={"data": self.data.model_copy(update=data), "labels": self.labels.model_copy(update=weights)}
+        )
 
     def expand(self) -> list[Candidate]:
         """Return every candidate once, in the order of the file."""

@@ -125,9 +125,18 @@ def _training_rows(config: Config, base: Path) -> tuple[pd.DataFrame, int, list[
             )
         logger.info("train: %d rows of %s left out (%s)", int(chosen.sum()), reference, ", ".join(left_out))
         rows = rows[~chosen]
-    train, cleaning = merge_repeats(rows)
+    train, cleaning = merge_repeats(_corrected(rows, config.data.corrections))
     logger.info("train: %s", cleaning)
     return train, n_rows, folded
+
+
+def _corrected(rows: pd.DataFrame, corrections: Sequence[str]) -> pd.DataFrame:
+    """Return the rows without those whose headline a table of corrections has."""
+    by_people = rows["table"].isin(corrections)
+    replaced = ~by_people & rows["headline"].isin(set(rows["headline"][by_people]))
+    if replaced.any():
+        logger.info("train: %d rows replaced by corrections", int(replaced.sum()))
+    return rows[~replaced]
 
 
 def load_test(config: Config, reference: str, base: Path, sections: Sequence[str]) -> pd.DataFrame:

@@ -37,18 +37,23 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
-def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
+def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progress | None = None) -> Outcome:
     """Run the experiment of a config file: search, refit, test once, register and maybe promote.
 
     The winner's artefact is in ``models/<experiment>/`` before anything is written to MLflow, so that a
     failure of the registry loses nothing. A search that was interrupted goes on where it stopped.
+
+    Args:
+        path: the config file.
+        add: tables of corrections, such as ``classifier label`` writes; see :meth:`Config.with_corrections`.
+        progress: called after every candidate.
 
     Raises:
         ClassifierError: the config, the data or the MLflow store is not what it should be.
         KeyboardInterrupt: the run is marked as killed; finished candidates stay in the store.
     """
     path = Path(path).expanduser()
-    config = load_config(path)
+    config = load_config(path).with_corrections(list(map(Path, add)))
     if not config.candidates:
         raise ConfigError(f"{path}: no [[candidates]] to search among; with [stream] alone: classifier train --stream.")
     client = connect()
@@ -56,6 +61,8 @@ def train(path: str | Path, *, progress: Progress | None = None) -> Outcome:
     run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():
         digest = table_digest(corpora.train)
+        if add:
+            run.log_figures({}, tags={"corrections": ", ".join(map(str, add))})
         if corpora.folded:
             run.log_figures({}, tags={"sections_renamed": "; ".join(map(str, corpora.folded))[:5000]})
         train_name = slug("-".join(config.data.train))

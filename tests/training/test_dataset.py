@@ -10,10 +10,12 @@ import pytest
 
 from classifier.errors import DataError
 from classifier.model.model import Model
-from classifier.training.config import load_config
+from classifier.training.config import CORRECTION_WEIGHT, load_config
 from classifier.training.dataset import Corpora, feature_cache, load_corpora
 from classifier.training.pipeline import train
 from classifier.training.splits import topic_groups
+from classifier.training.weights import stated_weights
+from tests.conftest import write_config
 
 CONFIG = """
 [data]
@@ -129,3 +131,22 @@ def test_sections_are_renamed_as_the_config_says_in_all_tables(tables: Path, cap
     assert stated.train["headline"].tolist() == usual.train["headline"].tolist()
     with pytest.raises(DataError, match="nowhere"):
         corpora_of(tables, 'names = "nowhere.csv"')
+
+
+def test_corrections_hold_against_all_other_rows_and_weigh_more(tables: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    write_config("small.toml")
+    headline = pd.read_csv("train.tsv", sep="\t", quoting=3)["headline"][0]
+    rows = f"headline\tsection\tcurator\n{headline}\t스포츠\t가영\n새로 붙인 제목 하나\t연예\t가영\n"
+    Path("labels.tsv").write_text(rows, encoding="utf-8")
+    config = load_config("small.toml").with_corrections([Path("labels.tsv")])
+    train = load_corpora(config, tables).train
+    assert train.loc[train["headline"] == headline, "section"].tolist() == [
+        "스포츠"
+    ]  # and not left out as contradictory
+    assert "1 rows replaced by corrections" in caplog.text
+    weights = stated_weights(train, config.labels)
+    assert weights is not None
+    corrected = train["table"] == str(tables / "labels.tsv")
+    assert set(weights[corrected]) == {CORRECTION_WEIGHT}
+    assert set(weights[~corrected]) == {1.0}
