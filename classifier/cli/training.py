@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,15 +155,17 @@ def _measure(
     if against is None:
         return report
     from classifier.corpus.datasets import load_corpus
+    from classifier.corpus.sections import SectionNames
     from classifier.evaluation.compare import compare, differing
 
     other = load_to_measure(against, tier)
     compared = run(table, other, tier=other.tier, columns=columns, names=names)
     difference = compare(evaluated, compared)
+    rows = load_corpus(table, columns=columns, names=replace(names or SectionNames(), known=clf.sections))
     return report | {
         "against": compared.evaluation.to_dict() | {"model": other.about() | {"tier": other.tier}},
         "difference": asdict(difference) | {"significant": difference.significant},
-        "differing": differing(evaluated, compared, load_corpus(table, columns=columns, names=names)),
+        "differing": differing(evaluated, compared, rows),
     }
 
 

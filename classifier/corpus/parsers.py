@@ -9,10 +9,11 @@ import csv
 import json
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.encoding import UndecodableLine, any_undecodable
@@ -72,28 +73,32 @@ def all_short(headlines: list[str]) -> bool:
     return max(map(len, headlines), default=0) <= _LONGEST_HEADLINE
 
 
-class Parser(Protocol):
-    """Turns lines, many at once, into rows."""
+class Parser(ABC):
+    """Turns lines, many at once, into rows.
 
-    columns: tuple[str, ...]  #: the header line, once it has been read
-    delimiter: str  #: what separates the cells of CSV
-    names: dict[str, str]  #: which of them is what
+    Args:
+        find: says which column of the header is what.
+        keep: names of other columns to hand on; empty for all of them or none.
+        columns: the header, if it has been read before.
+        delimiter: what separates the cells of CSV.
+    """
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
-        """Parse lines, the first of which is number ``first`` of the file; ``last`` says that no more follow."""
+    header: tuple[str, ...] = ()  #: of formats that have no header line
 
-
-class _Parser:
     def __init__(
         self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
     ) -> None:
         self._find = find
         self._kept = list(keep)
         self.delimiter = delimiter
-        self.columns: tuple[str, ...] = ()
-        self.names: dict[str, str] = {}
-        if columns:
-            self._take_header(columns)
+        self.columns: tuple[str, ...] = ()  #: the header, once it has been read
+        self.names: dict[str, str] = {}  #: which of them is what
+        if columns or self.header:
+            self._take_header(columns or self.header)
+
+    @abstractmethod
+    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+        """Parse lines, the first of which is number ``first`` of the file; ``last`` says that no more follow."""
 
     def _take_header(self, columns: Sequence[str]) -> None:
         self.columns = tuple(name.strip() for name in columns)
@@ -105,13 +110,10 @@ class _Parser:
         return Parsed(kept={name: [] for name in self._kept})
 
 
-class TextParser(_Parser):
+class TextParser(Parser):
     """One headline a line; a blank line is one too, so that answers line up."""
 
-    def __init__(
-        self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
-    ) -> None:
-        super().__init__(find, keep, ("headline",))
+    header = ("headline",)
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Return the lines."""
@@ -126,13 +128,10 @@ class TextParser(_Parser):
         return parsed
 
 
-class FastTextParser(_Parser):
+class FastTextParser(Parser):
     """fastText's training files: ``__label__경제 headline``, one a line; an unlabelled line has an empty section."""
 
-    def __init__(
-        self, find: FindColumns, keep: Sequence[str], columns: Sequence[str] = (), delimiter: str = ","
-    ) -> None:
-        super().__init__(find, keep, ("headline", "section"))
+    header = ("headline", "section")
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
         """Take the labels off every line."""
@@ -151,7 +150,7 @@ class FastTextParser(_Parser):
         return parsed
 
 
-class _TableParser(_Parser):
+class _TableParser(Parser):
     """What TSV and CSV share: a header line, rows of as many fields, blank lines that are no rows."""
 
     def _take_header(self, columns: Sequence[str]) -> None:
@@ -295,7 +294,7 @@ class CsvParser(_TableParser):
                 return (0, [], "") if open_yet else (1, [], "not readable: a quote mark that is never closed")
 
 
-class JsonParser(_Parser):
+class JsonParser(Parser):
     """One JSON object a line. The keys of the first objects, some thousand, say which one is the headline."""
 
     def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
@@ -374,7 +373,7 @@ def _first_line(lines: list[str]) -> int:
     return next((i for i, line in enumerate(lines) if line.strip()), len(lines))
 
 
-PARSERS: dict[str, Callable[[FindColumns, Sequence[str], Sequence[str], str], Parser]] = {
+PARSERS: dict[str, type[Parser]] = {
     "txt": TextParser,
     "tsv": TsvParser,
     "csv": CsvParser,

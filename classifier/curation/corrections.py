@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from classifier.corpus.tables import read_table
+from classifier.corpus.sections import SectionNames
+from classifier.corpus.tables import fold_sections, read_table
 from classifier.corpus.writer import table_writer, tsv_bytes
 from classifier.curation.queue import QueueItem
 from classifier.errors import DataError
@@ -133,7 +134,9 @@ def read_queue(path: Path, corrections: Corrections) -> int:
     Raises:
         DataError: a row is bad, or the column ``suggested`` is missing.
     """
-    table = read_table(path, labelled=False, all_columns=True)
+    table = read_table(path, labelled=False, all_columns=True, names=SectionNames(fold=False))
+    # The names that the model uses stay, where they stand among its suggestions.
+    fold_sections([table], SectionNames(known=set(table.get("suggested", ()))), str(path))
     if "suggested" not in table or "probability" not in table:
         raise DataError(f"{path}: the columns suggested and probability are missing. Is it a file of --queue?")
     standing, taken = corrections.read(), 0

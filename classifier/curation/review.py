@@ -105,6 +105,7 @@ def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
         raise DataError(f"{review}: no column {' and no column '.join(missing)}. Give the review.tsv of an audit.")
     at = {str(row): position for position, row in enumerate(frame.index)}
     headlines, sections = frame["headline"].tolist(), frame["section"].tolist()
+    present = set(sections)
     after: dict[int, str] = {}
     changes, bad = [], []
     columns = [edits["row"], edits["headline"], edits["section_suggested"]]
@@ -118,7 +119,8 @@ def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
             bad.append(f"  line {number}: row {row} stands twice in the review")
         else:
             wanted = suggested.strip()
-            after[position] = REMOVE if wanted == REMOVE else canonical_section(wanted) or sections[position]
+            own = wanted if wanted in present else canonical_section(wanted)
+            after[position] = REMOVE if wanted == REMOVE else own or sections[position]
             if after[position] != sections[position]:
                 changes.append(
                     {

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from classifier.corpus.sections import SectionNames
 from classifier.corpus.stream import HeadlineReader
 from classifier.curation.corrections import UNDO, Corrections
 from classifier.curation.queue import QueueItem
@@ -195,6 +196,6 @@ def _likely_errors(table: str, classifier: Classifier, most: int) -> list[QueueI
     from classifier.corpus.datasets import load_corpus
     from classifier.curation.audit import audit
 
-    doubts = audit(load_corpus(table), table).to_review
+    doubts = audit(load_corpus(table, names=SectionNames(known=classifier.sections)), table).to_review
     found = [item for item in doubts if item.suggested in classifier.sections][:most]
     return [QueueItem(i.headline, i.suggested, i.probability_suggested, ((i.section, i.probability),)) for i in found]

@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
+from classifier.corpus.sections import SectionNames
 from classifier.corpus.tables import merge_repeats, read_table
 from classifier.corpus.writer import write_table
 from classifier.curation.audit import Findings, ReviewItem, audit
@@ -225,6 +226,15 @@ def test_an_edited_review_gives_a_corrected_table_and_a_record(reviewed: tuple[P
         changed[frame["row"][2]] = "연예"
     assert dict(zip(record["row"], record["after"], strict=True)) == changed
     assert record["before"].tolist() == [before.loc[int(row), "section"] for row in record["row"]]
+
+
+def test_a_review_keeps_the_names_of_a_table_that_keeps_them_apart(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"headline": ["새 위성 발사", "새 칩 공개"], "section": ["과학", "IT"]})
+    write_table(frame, tmp_path / "table.tsv")
+    rows = frame.assign(row=["2", "3"], section_suggested=["IT", "국제"])
+    write_table(rows, tmp_path / "review.tsv")
+    apply_review(read_table(tmp_path / "table.tsv"), tmp_path / "review.tsv", tmp_path / "clean.tsv")
+    assert read_table(tmp_path / "clean.tsv", names=SectionNames(fold=False))["section"].tolist() == ["IT", "세계"]
 
 
 def test_a_review_that_a_spreadsheet_has_saved_is_applied(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from classifier.corpus.tables import read_table
@@ -124,3 +125,14 @@ def test_a_queue_goes_through_a_spreadsheet_and_back(tmp_path: Path, suffix: str
         [ITEMS[0].headline, "사회"],
         [ITEMS[1].headline, "IT과학"],
     ]
+
+
+def test_a_queue_keeps_the_names_of_a_model_that_keeps_them_apart(tmp_path: Path) -> None:
+    items = [QueueItem("새 위성 발사", "과학", 0.6, ()), QueueItem("새 칩 공개", "IT", 0.5, ())]
+    write_queue(items, tmp_path / "queue.csv")
+    frame = pd.read_csv(tmp_path / "queue.csv", dtype=str)
+    frame["section"] = ["과학", "국제"]
+    frame.to_csv(tmp_path / "queue.csv", index=False)
+    corrections = Corrections(tmp_path / "labels.tsv", "가영")
+    assert read_queue(tmp_path / "queue.csv", corrections) == 2
+    assert {row.section for row in corrections.read().values()} == {"과학", "세계"}
