@@ -137,7 +137,7 @@ class Headings:
             at = bisect_left(found, start, key=_start) - 1
             last = max(0, at - _MOST)
             near = at >= 0 and not self._count.between(found[at].start, begin)
-            while at >= last:
+            while at >= last and (near or level > 1):
                 tabs = [found[at]]
                 while at > last and not self._count.between(found[at - 1].start, found[at].start):
                     at -= 1

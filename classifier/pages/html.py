@@ -39,7 +39,7 @@ _BLOCKS = frozenset(
 HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 #: The text of these is running text: nothing in them is set apart.
 _RUNNING = frozenset("p blockquote pre dt caption legend summary".split())
-#: HTML repeats these in every block that follows until they are closed (the "adoption agency").
+#: HTML repeats these in every element that follows until they are closed (the "adoption agency").
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 EMPHASIS = frozenset("b font mark strong u".split())
 #: An element that holds nothing, or that the next one of its kind closes.
@@ -51,10 +51,19 @@ _CUT_TAG = re.compile(r"<(?:[/!a-zA-Z][^<>]*)?\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
+_NO_WORDS: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=4096)
+def words(names: str) -> frozenset[str]:
+    """Return the words of class names, in lower case."""
+    return frozenset(word.lower() for word in _WORD.findall(names[:300]))
+
+
 class Node:
     """An element. ``start`` and ``end`` are the range of its parts in :attr:`Document.parts`."""
 
-    __slots__ = ("attributes", "children", "end", "parent", "position", "start", "tag")
+    __slots__ = ("attributes", "children", "end", "parent", "position", "start", "tag", "words")
 
     def __init__(self, tag: str, attributes: dict[str, str | None], parent: Node | None, start: int) -> None:
         self.tag = tag
@@ -62,16 +71,12 @@ class Node:
         self.parent = parent
         self.start = self.end = start
         self.children: list[Node] = []
+        #: The words of its class and its id, in lower case: ``news_tit01`` is news and tit.
+        self.words = words(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") if attributes else _NO_WORDS
         self.position = 0  # among the children of its parent
         if parent is not None:
             self.position = len(parent.children)
             parent.children.append(self)
-
-    @property
-    def words(self) -> frozenset[str]:
-        """The words of its class and its id, in lower case: ``news_tit01`` is news and tit."""
-        names = self.attributes
-        return words(f"{names.get('class') or ''} {names.get('id') or ''}") if names else frozenset()
 
     @property
     def kind(self) -> tuple[str, str | None]:
@@ -98,12 +103,6 @@ class Node:
 NOWHERE = Node("", {}, None, 0)
 
 
-@lru_cache(maxsize=4096)
-def words(names: str) -> frozenset[str]:
-    """Return the words of class names, in lower case."""
-    return frozenset(word.lower() for word in _WORD.findall(names[:300]))
-
-
 @dataclass(slots=True, eq=False)
 class Part:
     """A piece of text that is set apart from what stands around it."""
@@ -115,11 +114,7 @@ class Part:
     depth: int  #: of list items around it
     opens_item: bool
     alone: bool  #: a rank, a label, a counter, a press: not of the sentence beside it
-
-    @property
-    def text(self) -> str:
-        """The text, white space folded."""
-        return " ".join(self.raw.split())
+    text: str = ""  #: the text, white space folded
 
 
 @dataclass
@@ -264,6 +259,8 @@ class _Builder:
                 following = node.next
             node = following
         self._end_line()
+        for part in self._parts:
+            part.text = " ".join(part.raw.split())
         top.end = len(self._parts)
         return Document(top, self._parts, self._links, self._images)
 
@@ -339,7 +336,7 @@ class _Builder:
         if last is not None and joined and not last.alone and not alone and not _beside(last.node, node):
             last.raw += raw
         else:
-            if last is not None and joined and not last.alone and self._stands_alone(last.text):
+            if last is not None and joined and not last.alone and self._stands_alone(" ".join(last.raw.split())):
                 last.alone = True
             self._parts.append(Part(raw, node, self._link, self._line, self._depth, self._opens_item, alone))
             self._opens_item = False

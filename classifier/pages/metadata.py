@@ -114,9 +114,9 @@ def stated_section(document: Document, data: dict[str, Any], portal: Portal) -> 
     for part in document.parts:
         whole[part.line] = whole.get(part.line, "") + part.raw
     texts = (" ".join(text.split()) for text in whole.values())
-    said = next((section for text in texts if (section := portal.article_section(text))), None)
+    named = next((section for text in texts if (section := portal.article_section(text))), None)
     section = data.get("articleSection")
     names = [*section] if isinstance(section, list) else [section]
     names += [document.meta.get(name) for name in _SECTION_NAMES]
     found = next((s for name in names if isinstance(name, str) and (s := portal.section_in(name))), None)
-    return said or found or portal.address_section(document.meta.get("og:url") or document.canonical)
+    return named or found or portal.address_section(document.meta.get("og:url") or document.canonical)

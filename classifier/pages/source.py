@@ -42,6 +42,7 @@ _XML = re.compile(
 )
 _FEED = re.compile(r"\s*<(?:\w+:)?(?:rss|feed|rdf|urlset|sitemapindex)\b", re.I)
 
+_HANGUL = re.compile("[가-힣\u1100-\u11ff]+")
 #: The share of letters that are Hangul below which a page is in another language.
 _MIN_HANGUL = 0.2
 
@@ -119,13 +120,14 @@ def _page(raw: bytes, where: str, portal: Portal) -> Page:
 
 
 def _check_korean(text: str, where: str) -> None:
-    letters = [c for c in text if c.isalpha()]
+    text = unicodedata.normalize("NFC", text)
+    letters = sum(map(str.isalpha, text))
     if not letters:
         raise DataError(f"{where}: no text in it. Save the page again, after it has loaded.")
-    hangul = sum("가" <= c <= "힣" or "\u1100" <= c <= "\u11ff" for c in unicodedata.normalize("NFC", "".join(letters)))
-    if hangul < _MIN_HANGUL * len(letters):
+    hangul = sum(map(len, _HANGUL.findall(text)))
+    if hangul < _MIN_HANGUL * letters:
         raise DataError(
-            f"{where}: not a Korean page ({hangul / len(letters):.0%} of its letters are Hangul). "
+            f"{where}: not a Korean page ({hangul / letters:.0%} of its letters are Hangul). "
             "If it is one, it was saved in a wrong encoding: save it as UTF-8."
         )
 

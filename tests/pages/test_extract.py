@@ -657,6 +657,12 @@ def test_a_page_cut_anywhere_gives_a_part_of_what_the_whole_gives(portal):
 def test_memory_stays_bounded_whatever_the_page(tmp_path):
     (tmp_path / "huge.html").write_bytes(PAGE.encode() + BODY.encode() * (50_000_000 // len(BODY.encode())))
     (tmp_path / "full.html").write_text((PAGE + f"<p>{BODY}</p>" * 99_999)[: MAX_BYTES // 3], encoding="utf-8")
+    item = (
+        "<li class=item><a href=/news/{n:07d} class=tit><b>{n}</b>번째 {h}</a><p class=lede>{b}</p><i>새벽일보</i></li>"
+    )
+    rows = (item.format(n=n, h=THREE[n % 3], b=BODY) for n in range(8_200))
+    (tmp_path / "lists.html").write_text(f"<h3>경제</h3><ul>{''.join(rows)}</ul>", encoding="utf-8")
+    assert (tmp_path / "lists.html").stat().st_size > 2_600_000
     code = (
         "import resource, sys\n"
         "from classifier.pages.extract import extract\n"
@@ -675,6 +681,9 @@ def test_memory_stays_bounded_whatever_the_page(tmp_path):
     assert measure("huge.html")[:2] == [1, 0]
     assert measure("huge.html")[2] < idle + 20
     failures, pages, full = measure("full.html")
+    assert (failures, pages) == (0, 1)
+    assert full < idle + 200
+    failures, pages, full = measure("lists.html")
     assert (failures, pages) == (0, 1)
     assert full < idle + 200
 
