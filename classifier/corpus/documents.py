@@ -110,7 +110,7 @@ def _rows(numbers: Sequence[int], columns: Sequence[list[Any]], names: Iterable[
         if isinstance(headline, str):
             parsed.add(headline, row, number)
         else:
-            why = "no headline" if headline is None else "the headline is no text"
+            why = "no headline (an empty cell, or a formula)" if headline is None else "the headline is no text"
             parsed.add_bad(number, why, "" if headline is None else str(headline))
     return parsed
 

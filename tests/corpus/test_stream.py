@@ -97,7 +97,7 @@ def test_parquet_names_its_bad_rows_and_goes_on_from_a_row(tmp_path: Path, monke
     pd.DataFrame({"headline": ["a", None, "b", "c", "d"], "n": range(5)}).to_parquet(path)
     headlines, broken, kept, ends = read(path, keep=("n",))
     assert headlines == ["a", "", "b", "c", "d"]
-    assert broken == [BadRow(2, "no headline", "")]
+    assert broken == [BadRow(2, "no headline (an empty cell, or a formula)", "")]
     assert kept["n"] == [0, "", 2, 3, 4]
     assert read(path, start=ends[0])[0] == ["b", "c", "d"]
     pd.DataFrame({"headline": ["x"] * 5}).to_parquet(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from classifier.corpus.tables import read_table
 from classifier.curation.corrections import NOT_A_HEADLINE, SKIP, UNDO, Corrections, read_queue, write_queue
@@ -109,14 +110,17 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_queue_goes_through_a_spreadsheet_and_back(tmp_path: Path, suffix: str) -> None:
-    import pandas as pd
-
     path = tmp_path / f"queue{suffix}"
     write_queue(ITEMS, path)
-    frame = pd.read_csv(path, dtype=str) if suffix == ".csv" else pd.read_excel(path, dtype=str)
-    assert frame["headline"].tolist() == [ITEMS[0].headline, ("'" if suffix == ".csv" else "") + ITEMS[1].headline]
-    frame["section"] = ["사회", "IT/과학"]
-    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_excel(path, index=False)
+    if suffix == ".csv":
+        frame = pd.read_csv(path, dtype=str)
+        assert frame["headline"].tolist() == [ITEMS[0].headline, "'" + ITEMS[1].headline]
+        frame.assign(section=["사회", "IT/과학"]).to_csv(path, index=False)
+    else:
+        book = load_workbook(path)
+        assert [cell.value for cell in book.active["A"][1:]] == [item.headline for item in ITEMS]
+        book.active["B2"], book.active["B3"] = "사회", "IT/과학"
+        book.save(path)
     corrections = Corrections(tmp_path / "labels.tsv", "가영")
     assert read_queue(path, corrections) == 2
     assert read_queue(path, corrections) == 0  # once more changes nothing
