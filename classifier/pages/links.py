@@ -319,7 +319,7 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
         "item": label or own,
         "block": named,
         "page": page if not chosen and not aside else None,
-        "address": next((s for address in _addresses(link) if (s := portal.address_section(address))), None),
+        "address": next((s for address in _addresses(document, link) if (s := portal.address_section(address))), None),
     }
     base = document.meta.get("og:url") or document.canonical
     try:
@@ -330,15 +330,13 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
     return Item(text, press, nearest.text if nearest else "", sections, url)
 
 
-def _addresses(link: Link) -> Iterator[str]:
+def _addresses(document: Document, link: Link) -> Iterator[str]:
     """Yield the address of a headline, then those of the other links of its item, which may be of a portal's copy."""
     yield link.address
-    stack = [link.item] if link.item.end - link.item.start <= _MOST_PARTS else []
-    while stack:
-        node = stack.pop()
-        if node.tag == "a":
+    first = bisect_left(document.links, link.item.start, key=_start)
+    for node in islice(document.links, first, first + _DETAILS):
+        if node.start < link.end:
             yield node.attributes.get("href") or ""
-        stack += node.children
 
 
 def _start(node: Node) -> int:

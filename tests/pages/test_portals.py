@@ -678,6 +678,48 @@ def article_under_a_site_title() -> Layout:
     )
 
 
+@layout
+def naver_search_2017() -> Layout:
+    """Lists that are never closed, so that every item is inside the one before it."""
+    html, rows = head("라온전자 검색결과 : 네이버 뉴스", og_title="네이버 뉴스", og_type="article") + NAVER_MENU, []
+    html += '<div class="srch_result_area"><h3>뉴스 검색결과</h3>'
+    for n, (text, sid) in enumerate(((TITLE, 105), (SECTIONS["경제"][3], 101), (SECTIONS["경제"][1], 101))):
+        link = f"http://press{n}.example/news/newsView.php?id=2017052750005{n}"
+        html += (
+            f'<ul class="srch_lst"><li><a class="thmb" href="{link}"><img src="a.jpg"><span class="vm"></span></a><div class="ct"><a class="tit" href="{link}">{text}</a><div class="info"><span class="pht"></span>'
+            f'<span class="press">{PRESSES[n]}</span> <span class="bar"></span> <span class="time">1{n}시간전</span> <a class="go_naver" href="http://news.naver.com/main/read.nhn?mode=LSD&mid=shm&sid1={sid}&oid=081&aid={article_id(text)}">네이버뉴스</a>'
+            f'<div class="head_social share_area"><a class="btn_share" href="#" title="소셜공유하기"><span class="blind">소셜공유하기</span></a></div></div><p class="dsc">{LEDE}...</p><div class="related_group"><strong class="blind">관련 뉴스</strong><ul class="related_lst"></ul></div>'
+        )
+        rows.append((text, "IT과학" if sid == 105 else "경제", PRESSES[n]))
+    return Layout(html + '<div class="paging"><strong>1</strong><a href="?query=a&page=2">2</a></div>', rows)
+
+
+@layout
+def naver_article_2019() -> Layout:
+    """Rankings of all sections beside the article, each under a heading that is not shown."""
+    html = (
+        head(
+            f"{TITLE} : 네이버 뉴스",
+            og_title=TITLE,
+            og_article_author="새벽일보 | 네이버 뉴스",
+            me2_category1="새벽일보",
+            me2_category2="IT",
+        )
+        + NAVER_MENU
+    )
+    html += f'<div id="main_content" class="content"><div class="article_header"><div class="press_logo"><a href="#"><img src="l.gif" title="새벽일보" alt="새벽일보"></a></div><div class="article_info"><h3 id="articleTitle">{TITLE}</h3><div class="sponsor"><span class="t11">2019.11.02. 오후 3:10</span><a href="http://dawn.example/1" class="btn_artialoriginal">기사원문</a></div></div></div>'
+    html += f'<div id="articleBody"><div id="articleBodyContents"><span class="end_photo_org"><img><em class="img_desc">설명회장에 놓인 접는 태블릿 / 사진=새벽일보 DB</em></span>{"<br><br>".join(BODY)}<br><br>한가람 기자 garam@dawn.example<br><br><a href="http://dawn.example/sub">▶ 네이버에서 새벽일보 구독하고 선물 받기</a><br>ⓒ 새벽일보. 무단전재 및 재배포 금지</div></div></div><div class="aside"><div class="section"><h4>가장 많이 본 뉴스</h4>'
+    rows: list[Row] = []
+    for n, name in enumerate(("정치", "경제", "생활문화", "IT과학"), 100):
+        shown = {"생활문화": "생활/문화", "IT과학": "IT/과학"}.get(name, name)
+        html += f'<div id="ranking_{n}" style="display:none"><h5 class="blind">{shown}</h5><ul class="section_list_ranking">'
+        for rank, text in enumerate([t for t in SECTIONS[name] if t != TITLE][:3], 1):
+            html += f'<li><span class="rank num{rank}"><em>{rank}</em></span> <a href="/main/ranking/read.nhn?mid=etc&sid1=111&rankingType=popular_day&oid=008&aid={article_id(text)}&rankingSectionId={n}" title="{escape(text)}">{escape(text)}</a></li>'
+            rows.append((text, name, ""))
+        html += '</ul><a href="/main/ranking/popularDay.nhn" class="more_link"><span class="blind">가장 많이 본 뉴스</span>더보기</a></div>'
+    return Layout(html + "</div></div>" + NAVER_FOOTER, rows, (TITLE, "IT과학", "새벽일보"))
+
+
 def extracted(page: str, portal: Portal) -> list[dict[str, str]]:
     extraction = Extraction()
     extraction.add(read(read_stream(io.BytesIO(page.encode()), "page.html", portal), portal), "page.html")
