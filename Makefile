@@ -17,7 +17,7 @@ pictures: .venv/ready browser  ## take the pictures of the UI anew, from this fo
 	$(BIN)/python -m scripts.pictures
 
 gate: .venv/ready  ## fit the recipe of record and hold its figure on dev to the floor
-	$(BIN)/python -m pytest -rs -m gate tests/test_gate.py
+	$(BIN)/python -m pytest -rs -m gate tests/test_gate.py tests/pages
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .

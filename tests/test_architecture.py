@@ -93,7 +93,7 @@ opened = []
 sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" and "w" in str(args[1] or "") else None)
 socket.socket.connect = None
 import classifier, logging
-heavy = {"mlflow", "sklearn", "scipy", "pandas", "pandera", "matplotlib", "kiwipiepy"} & set(sys.modules)
+heavy = {"mlflow", "sklearn", "scipy", "pandas", "matplotlib", "kiwipiepy"} & set(sys.modules)
 assert not heavy, heavy
 assert not opened, opened
 assert not logging.getLogger().handlers
@@ -112,7 +112,7 @@ try:
     app({arguments!r})
 except SystemExit as end:
     assert not end.code, end.code
-heavy = {{"mlflow", "sklearn", "scipy", "pandas", "pandera", "matplotlib", "joblib", "pyarrow"}} & set(sys.modules)
+heavy = {{"mlflow", "sklearn", "scipy", "pandas", "matplotlib", "joblib", "pyarrow"}} & set(sys.modules)
 assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=trained, capture_output=True, text=True, check=False)
