@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from classifier.model.fast import FastModel
 from classifier.model.linear import LinearModel, Weights
 from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
-from classifier.text.morphemes import WORDS
+from classifier.text.morphemes import EQUAL_VERSIONS, WORDS, _warn_of_version, kiwi_versions
 from classifier.text.user_words import UserWords
 from classifier.training.compile import compile_model
 from classifier.training.estimators import make_estimator
@@ -375,6 +376,15 @@ def test_another_kiwi_is_noticed_on_loading_and_not_in_the_middle_of_a_run(tmp_p
     for tier in (None, "cascade", "accurate"):
         with pytest.raises(ModelError, match="made for"):
             Classifier.load(folder, tier)
+
+
+def test_a_kiwi_that_reads_alike_is_let_through_with_a_warning(tmp_path, caplog):
+    _warn_of_version.cache_clear()  # it warns once a process
+    other = next(iter(EQUAL_VERSIONS - {version("kiwipiepy")}))
+    folder = tiny_with_words("엘지솔루션").save(tmp_path)
+    change_manifest(folder, "accurate", kiwi=kiwi_versions().replace(version("kiwipiepy"), other, 1))
+    assert Classifier.load(folder).predict(["엘지솔루션 상장"])[0].section == "정치"
+    assert [other in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_a_model_of_the_format_before_says_what_to_do(tmp_path):
