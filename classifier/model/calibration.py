@@ -50,10 +50,10 @@ class Calibration:
     def apply_one(self, logits: list[float]) -> list[float]:
         """Do what :meth:`apply` does for one headline, in plain numbers."""
         if self.power or self.longest or self.scale != 1:
-            length = max(math.hypot(*logits), _TINY)
+            length = math.hypot(*logits) or _TINY
             factor = self.scale * length**-self.power
-            if self.longest:
-                factor = min(factor, self.longest / length)
+            if factor * length > self.longest > 0:
+                factor = self.longest / length
             logits = [factor * logit for logit in logits]
         return [logit + bias for logit, bias in zip(logits, self.bias, strict=True)] if self.bias else logits
 

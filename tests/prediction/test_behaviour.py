@@ -84,6 +84,26 @@ def test_a_telling_word_moves_the_probability_towards_its_section(clf: Classifie
     assert (after > before).all()
 
 
+@pytest.mark.parametrize(
+    ("headline", "word", "other", "section", "rival"),
+    [
+        ("축구 대표팀 감독 “내년이 고비”", "축구 대표팀 감독", "주가 하락에 증권사", "스포츠", "경제"),
+        ("내년 주가 전망 엇갈려", "주가", "축구", "경제", "스포츠"),
+        ("새 영화 예매 시작", "영화", "스마트폰", "연예", "IT과학"),
+        ("국회 앞 긴 하루", "국회", "경찰서", "정치", "사회"),
+        ("미국 대통령 발표에 관심", "미국 대통령", "가수 새 앨범", "세계", "연예"),
+    ],
+)
+def test_a_replaced_word_moves_the_probability_from_one_section_to_another(
+    clf: Classifier, headline: str, word: str, other: str, section: str, rival: str
+) -> None:
+    replaced = headline.replace(word, other)
+    assert replaced != headline
+    before, after = (prediction.probabilities for prediction in clf.predict([headline, replaced]))
+    assert before[section] > after[section]
+    assert before[rival] < after[rival]
+
+
 PLAIN = {
     "정치": ["국회, 내년도 예산안 본회의 처리", "여야 원내대표 회동, 특검법 협상 결렬", "대통령 국정 지지율 소폭 하락"],
     "경제": ["코스피, 외국인 매수에 상승 마감", "한은 기준금리 동결", "삼성전자 2분기 영업이익 급증"],
