@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from classifier.errors import InstallationError
 
-#: What an extra of ``pyproject.toml`` is known by: modules of its own that nothing else would bring.
+#: How an installed extra of ``pyproject.toml`` is recognised: by modules that nothing else installs.
 EXTRAS = {
     "pages": ("selectolax",),
     "parquet": ("pyarrow",),

@@ -1,4 +1,4 @@
-"""Where things go: every folder and address outside the code, decided when asked, never on import."""
+"""The folders and addresses outside the code. They are looked up at each call, never on import."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class BadRow:
 
     number: int  #: its (first) line in the file, from 1; its row in Parquet, Excel and JSON files
     why: str  #: what is wrong with it
-    raw: str = ""  #: the row as it stands in the file; bytes that cannot be decoded as ``\\xff``
+    raw: str = ""  #: the row as it is in the file; bytes that cannot be decoded as ``\\xff``
 
     def __str__(self) -> str:
         return f"row {self.number}: {self.why}" + (f": {self.raw[:80]!r}" if self.raw else "")

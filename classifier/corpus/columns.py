@@ -1,4 +1,4 @@
-"""Which columns of a table hold the headlines and their sections: as the user says, or by their usual names."""
+"""Finds the columns of headlines and sections in a table: those that the user names, or those with a usual name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _key(name: str) -> str:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a table has its headlines and sections; None for what its usual name tells."""
+    """Which columns hold the headlines and the sections; None: the column with a usual name."""
 
     headline: str | None = None  #: name of a column
     section: str | None = None  #: name of a column
@@ -41,11 +41,12 @@ class Columns:
             keep: columns wanted besides the headline; None for all of them.
 
         Returns:
-            Names of columns by what they are here: ``headline``, then ``section`` if there is one and it is wanted,
-            then the others. One that is called like those but is not chosen is ``input_headline``, ``input_section``.
+            The columns of ``header`` by their names in this package: ``headline``, ``section`` if it is there and
+            wanted, and the others. A column ``headline`` or ``section`` that is not chosen becomes ``input_headline``
+            or ``input_section``.
 
         Raises:
-            DataError: a column is missing, stands twice, or several have a usual name.
+            DataError: a column is missing or occurs twice, or several columns have a usual name.
         """
         header = [name for name in header if name]
         wanted = ["headline", *(keep if keep is not None else ["section"])]
@@ -66,7 +67,7 @@ class Columns:
             others = [name for name in dict.fromkeys(header) if name not in found.values()]
             found |= {f"input_{name}" if name in ("headline", "section") else name: name for name in others}
         if repeated := [name for name in found.values() if header.count(name) > 1]:
-            raise DataError(f"{where}: the columns are {', '.join(header)}; {', '.join(repeated)} stands twice.")
+            raise DataError(f"{where}: the columns are {', '.join(header)}; {', '.join(repeated)} occurs twice.")
         return found
 
 
@@ -92,7 +93,7 @@ def missing_column(where: str, name: str, header: Sequence[str]) -> DataError:
 
 
 def looks_like_header(line: str) -> bool:
-    r"""Return whether a line of text is the header of a table: short cells, one of which usually means a headline.
+    r"""Return whether a line of text is the header of a table: short cells, one of which is a usual name for headlines.
 
     >>> looks_like_header("id\tnews,title of it"), looks_like_header("index,title,topic_idx")
     (False, True)
@@ -106,7 +107,7 @@ def looks_like_header(line: str) -> bool:
 
 
 def in_words(found: dict[str, str]) -> str:
-    """Return which columns were chosen for what, or "" if the table calls them as this package does."""
+    """Return a text with the chosen columns, "" if they are called ``headline`` and ``section``."""
     chosen = [
         f"{name}s from the column {found[name]}" for name in ("headline", "section") if found.get(name, name) != name
     ]

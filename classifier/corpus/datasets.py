@@ -221,7 +221,7 @@ def load_corpus(
             return read_table(own, labelled=labelled, all_columns=all_columns, names=names)
         raise DataError(
             f"{reference!r} is neither a dataset ({', '.join(datasets())}), nor a table of your own in the data home "
-            f"({own}), nor a file. A table ends in {', '.join(TABLE_SUFFIXES)}, perhaps with .gz, .zst or .zip behind."
+            f"({own}), nor a file. A table ends in {', '.join(TABLE_SUFFIXES)}, perhaps with .gz, .zst or .zip added."
         )
     if split and split not in dataset.splits:
         known = ", ".join(f"{name}:{s}" for s in dataset.splits) or f"only {name}, in one piece"

@@ -1,4 +1,4 @@
-"""Parquet, Excel and JSON documents: rows that stand in no lines. A position in them is a number of rows."""
+"""Parquet, Excel and JSON documents: they have rows, but not one per line. A position in them is a number of rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from classifier.extras import need
 
 logger = logging.getLogger(__name__)
 
-_ROWS = 16_384  #: handed on at once
+_ROWS = 16_384  #: rows of a chunk
 
 
 def parquet_chunks(name: str, find: FindColumns, start: int) -> Iterator[Parsed]:
@@ -76,7 +76,7 @@ def excel_chunks(name: str, find: FindColumns, start: int, sheet: str | None) ->
         chosen = book[sheet] if sheet is not None else book.worksheets[0]
         if sheet is None and len(book.sheetnames) > 1:
             logger.info("%s: the sheet %s is read, the first of %s", name, chosen.title, ", ".join(book.sheetnames))
-        chosen.reset_dimensions()  # which other programs write wrongly
+        chosen.reset_dimensions()  # other programs write wrong ones
         rows = enumerate(chosen.iter_rows(values_only=True), 1)
         _, header = next(((n, row) for n, row in rows if any(cell is not None for cell in row)), (0, ()))
         header = [str("" if cell is None else cell).strip() for cell in header]
@@ -174,7 +174,7 @@ def _objects(content: Any) -> list[Any] | None:
 
 
 def file_sum(name: str) -> int:
-    """Return a CRC-32 over the end of a Parquet or Excel file, which has the sums of all the rest."""
+    """Return a CRC-32 over the end of a Parquet or Excel file, which has the checksums of the rest."""
     path = Path(name)
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 16)))

@@ -1,4 +1,4 @@
-"""What is in a file: by its suffix, by what the user says, and by its first bytes where these contradict both."""
+"""The format of a file: by its suffix, by the user's option, and by its first bytes where these contradict both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUFFIXES = {
     ".json": "json", ".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx",
 }  # fmt: skip
 
-#: Suffixes of tables, which may have .gz, .zst or .zip behind.
+#: Suffixes of tables, which may have .gz, .zst or .zip after them.
 TABLE_SUFFIXES = tuple(suffix for suffix, found in _SUFFIXES.items() if found != "txt")
 
 _SIGNATURES = {
@@ -32,7 +32,7 @@ _SIGNATURES = {
 def format_of(name: str, input_format: str | None = None) -> tuple[str, str]:
     """Return what is in a file, one of :data:`INPUT_FORMATS`, and how it is compressed ("" for not at all).
 
-    ``input_format`` says it, the compression too, as in ``tsv.gz``; without it the suffix does. Any other suffix,
+    ``input_format`` names both, as in ``tsv.gz``; without it the suffixes do. Any other suffix,
     and standard input, is ``txt``.
 
     Raises:
@@ -78,7 +78,7 @@ def check_signature(label: str, raw: bytes) -> None:
 
 
 def check_text(label: str, raw: bytes) -> str:
-    """Return ``txt`` or ``fasttext`` for an input that nobody has called a text.
+    """Return ``txt`` or ``fasttext`` for an input that is read as a text because no other format was given.
 
     Raises:
         DataError: its first line is not one of a text, but of JSON, of HTML, of a table, or of a binary file.

@@ -1,4 +1,4 @@
-"""Lines of a text, TSV, CSV or JSON Lines file to headlines, many at once; a row that is wrong stays by itself.
+"""Lines of a text, TSV, CSV or JSON Lines file to headlines, many at once; a bad row does not affect the others.
 
 Every parser first tries what is quick for whole blocks, and goes row by row only where that fails.
 """
@@ -22,10 +22,10 @@ from classifier.errors import DataError
 #: A quoted CSV cell may hold line breaks; one that goes on for more lines than these was never closed.
 _LONGEST_RECORD = 1000
 
-#: Characters; a longer headline is none, and would take the memory of thousands.
+#: Characters; a longer text is not a headline and would take the memory of thousands.
 _LONGEST_HEADLINE = 10_000
 
-#: Stands between the JSON lines of a block. No line can hold it, so no line can pass for two, nor two for one.
+#: Put between the JSON lines of a block. No line can contain it, so no line is taken for two, nor two for one.
 _BETWEEN = secrets.token_hex(16)
 
 #: Returns which column of a header is what: :meth:`Columns.find` with all but the header given.
@@ -37,7 +37,7 @@ _DELIMITERS = ",\t;|"
 
 @dataclass
 class Parsed:
-    """Some rows, in their order; of a bad one ``headlines`` holds the text as it stands."""
+    """Some rows, in their order; of a bad one ``headlines`` holds the unchanged text."""
 
     headlines: list[str] = field(default_factory=list)
     bad: dict[int, BadRow] = field(default_factory=dict)  #: by index in ``headlines``
@@ -56,7 +56,7 @@ class Parsed:
             values.append(value)
 
     def add_bad(self, number: int, why: str, raw: str) -> None:
-        """Add a row that stays as it stands."""
+        """Add a bad row, unchanged."""
         self.bad[len(self.headlines)] = BadRow(number, why, raw)
         self.headlines.append(raw)
         self.numbers.append(number)
@@ -348,7 +348,7 @@ def add_object(parsed: Parsed, row: Any, names: dict[str, str], number: int, raw
 
 
 def _json_row(line: str) -> Any:
-    """Return the value of a JSON line, or the error that it gives rise to."""
+    """Return the value of a JSON line, or the error in it."""
     try:
         row = json.loads(line)
         json.dumps(row, ensure_ascii=False).encode()  # an escaped lone surrogate cannot be written

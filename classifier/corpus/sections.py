@@ -43,7 +43,7 @@ def known_section(spelling: str) -> str | None:
 def canonical_section(spelling: str) -> str:
     """Return the canonical section for a portal's ``spelling`` (TV연예, IT/과학, 국제 …).
 
-    A name that no alias knows is a section of the table's own and is returned stripped.
+    A name without an alias is a section of the table's own and is returned stripped.
     """
     return known_section(spelling) or _stripped(spelling)
 
@@ -81,12 +81,12 @@ class Folded:
 
 @dataclass(frozen=True)
 class SectionNames:
-    """How the names of sections in tables become the names that a model learns or knows."""
+    """How the names of sections in tables become the names of a model's sections."""
 
     fold: bool = True  #: whether usual spellings become canonical sections (IT/과학 -> IT과학)
-    own: Mapping[str, str] | None = None  #: a map of one's own in place of that; other names stay as they are
+    own: Mapping[str, str] | None = None  #: a map that is used instead; names that it lacks stay as they are
     numbers: Mapping[int, str] = field(default_factory=dict)  #: names for sections that are numbers
-    known: Collection[str] = ()  #: sections of a model: names that lead to one of them do so in any case
+    known: Collection[str] = ()  #: sections of a model; several names of one table may become one of these
 
     def resolve(self, tables: Sequence[Mapping[str, int]]) -> tuple[dict[str, str], list[Folded]]:
         """Return the final name of every name in some tables that belong together, and which names changed.
@@ -130,7 +130,7 @@ class SectionNames:
         return final, [Folded(name, into, rows[name]) for name, into in final.items() if _stripped(name) != into]
 
     def _groups(self, table: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return the names of a table that one section stands for, by key, for each section."""
+        """Return, for each section, the names of a table that become it, by key."""
         groups: dict[str, dict[str, str]] = defaultdict(dict)
         for name in map(self._named, table):
             groups[canonical_section(name)].setdefault(_key(name), name)

@@ -36,8 +36,8 @@ class Position:
 
     offset: int = 0  #: bytes, unpacked and in UTF-8 if they were UTF-16; in Parquet, Excel and JSON documents rows
     line: int = 0
-    crc: int = 0  #: CRC-32 of these bytes, by which the same input is known again
-    encoding: str = ""  #: "" as long as nothing tells UTF-8 from CP949
+    crc: int = 0  #: CRC-32 of these bytes, by which the same input is recognised
+    encoding: str = ""  #: "" as long as all is ASCII, so that it may be UTF-8 or CP949
     columns: tuple[str, ...] = ()  #: the header line
     delimiter: str = ","  #: of CSV
 
@@ -46,9 +46,9 @@ class Position:
 class Chunk:
     """Some rows in the order of the file."""
 
-    headlines: list[str]  #: of a bad row, its text as it stands
+    headlines: list[str]  #: of a bad row, its unchanged text
     bad: dict[int, BadRow]  #: by index in ``headlines``
-    kept: dict[str, list[Any]]  #: other columns that were asked for; "" for a bad row
+    kept: dict[str, list[Any]]  #: the other columns of ``keep``; "" for a bad row
     end: Position
     numbers: Sequence[int] = ()  #: the line of each row, or its row in Parquet, Excel and JSON documents
 
@@ -122,7 +122,7 @@ class HeadlineReader:
         for block in self._whole_lines():
             parser = parser or self._parser(block)
             raw = rest + block
-            last = not raw.endswith(b"\n")  # or the very end, which only the next read would tell
+            last = not raw.endswith(b"\n")  # or the end of the input, which only the next read shows
             at, rest, parsed = self._advance(parser, at, raw, last)
             yield _chunk(parsed, at)
         if rest and parser:
@@ -132,7 +132,7 @@ class HeadlineReader:
             self._find(())
 
     def _parser(self, block: bytes) -> Parser:
-        """Return what parses the lines, once their beginning has shown that they are what the suffix says."""
+        """Return what parses the lines, after checking that they begin as the suffix promises."""
         if not self.start.offset:
             check_signature(self.label, block)
         if self.format == "txt" and not self.input_format:

@@ -1,8 +1,8 @@
-"""Headline tables, strictly: all of a table's rows are good, or an error reports those that are not.
+"""Reads and checks headline tables: every row is valid, or one error reports all rows that are not.
 
 A table has the columns ``headline`` and ``section`` (or others that :class:`~classifier.corpus.columns.Columns` names)
-and may have ``source``, ``date``, ``url``, ``guid``, and what :mod:`~classifier.pages.extract` says of a label:
-``block``, ``evidence``, ``press``. :class:`~classifier.corpus.stream.HeadlineReader` reads it in any of its formats.
+and may have ``source``, ``date``, ``url`` and ``guid``. Those made by :mod:`~classifier.pages.extract` also have
+``block``, ``evidence`` and ``press``. :class:`~classifier.corpus.stream.HeadlineReader` reads it in any of its formats.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read_table(
         the names of sections that were changed, a list of :class:`~classifier.corpus.sections.Folded`.
 
     Raises:
-        DataError: names the file, every bad row (the first 20 in full) and what was found there.
+        DataError: the file cannot be read or has bad rows; the message has their number and the first 20 of them.
     """
     need("train", "reading a headline table")
     cells, numbers, bad = _read(str(path), labelled, columns or Columns())
@@ -107,10 +107,12 @@ def _read(path: str, labelled: bool, columns: Columns) -> tuple[dict[str, list[A
             numbers += [chunk.numbers[i] for i in good]
             for name, values in {"headline": chunk.headlines, **chunk.kept}.items():
                 cells.setdefault(name, [""] * before).extend(values[i] for i in good)
-            for column in cells.values():  # which only other chunks may have
+            for column in cells.values():  # this chunk may lack a column of another
                 column.extend([""] * (len(numbers) - len(column)))
     if reader.format == "txt":
-        raise DataError(f"{path}: a text of headlines is not a table, which ends in {', '.join(TABLE_SUFFIXES)}.")
+        raise DataError(
+            f"{path}: a text of headlines is not a table. The name of a table ends in {', '.join(TABLE_SUFFIXES)}."
+        )
     if reader.found:
         _require_section(path, reader.found, list(reader.found.values()), labelled)
     return cells, numbers, bad
@@ -194,7 +196,7 @@ def read_section_names(source: Sequence[str] | str | Path) -> Mapping[int, str]:
         source: the names of 0, 1, 2 …; or a CSV or TSV file, each row of which has a whole number and a name.
 
     Raises:
-        DataError: the file cannot be read, or a row is not a number and a name, or a number stands twice.
+        DataError: the file cannot be read, or a row is not a number and a name, or a number occurs twice.
     """
     if not isinstance(source, str | Path):
         return dict(enumerate(source))
@@ -208,7 +210,9 @@ def read_section_names(source: Sequence[str] | str | Path) -> Mapping[int, str]:
         if len(number) == 1 and len(name) == 1 and int(number[0]) not in found:
             found[int(number[0])] = name[0]
         elif any(texts) and (number or line > 1):
-            raise DataError(f"{source}: row {line}: a row has a whole number, each once, and a name; found {cells}.")
+            raise DataError(
+                f"{source}: row {line}: a row has a whole number, which no other row has, and a name; found {cells}."
+            )
     return found
 
 
@@ -218,7 +222,7 @@ class Cleaning:
 
     rows: int  #: rows before
     repeated: int  #: further rows of a headline under the same section: merged into one
-    contradictory: int  #: rows whose headline stands under several sections: left out
+    contradictory: int  #: rows whose headline has several sections: left out
 
     def __str__(self) -> str:
         return (
@@ -228,9 +232,9 @@ class Cleaning:
 
 
 def merge_repeats(frame: pd.DataFrame) -> tuple[pd.DataFrame, Cleaning]:
-    """Merge repeats of a headline and leave out headlines that stand under several sections.
+    """Merge repeats of a headline and leave out headlines that have several sections.
 
-    For training only: a test table is used as it is. Nothing says which of two contradictory
+    For training only: a test table is used as it is. It is unknown which of two contradictory
     labels is right, so neither is learned; both are counted in the returned :class:`Cleaning`.
     """
     sections = frame.groupby("headline")["section"].transform("nunique")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Appends rows, each with one value a column, to a table.
 WriteRows = Callable[[Iterable[Sequence[Any]]], None]
 
-#: By this a Korean spreadsheet knows that a CSV file is UTF-8. It stands before the header line.
+#: With this before the header line, a Korean spreadsheet reads a CSV file as UTF-8.
 CSV_BOM = b"\xef\xbb\xbf"
 
 #: What begins a formula, in half and full width, and the white space that a spreadsheet skips before it.
@@ -149,7 +149,7 @@ _WRITERS: dict[str, _Writer] = {
     ".tsv": _text, ".csv": _text, ".jsonl": _text, ".parquet": _parquet, ".xlsx": _excel,
 }  # fmt: skip
 
-#: Suffixes of the tables that can be written; the first three may have .gz or .zst behind.
+#: Suffixes of the tables that can be written; the first three may have .gz or .zst after them.
 OUTPUT_SUFFIXES = tuple(_WRITERS)
 
 
@@ -164,7 +164,7 @@ def check_output(path: Path) -> tuple[str, str]:
     if suffix not in _WRITERS or compression == ".zip" or (compression and _WRITERS[suffix] is not _text):
         raise DataError(
             f"{path}: a table is written as {', '.join(OUTPUT_SUFFIXES)} (the first three also with .gz or .zst "
-            f"behind), not as {suffix + compression or 'a file without a suffix'}."
+            f"added), not as {suffix + compression or 'a file without a suffix'}."
         )
     if suffix in (".parquet", ".xlsx"):
         need("parquet" if suffix == ".parquet" else "excel", f"{path}: writing it")
@@ -173,7 +173,7 @@ def check_output(path: Path) -> tuple[str, str]:
 
 @contextmanager
 def table_writer(path: Path, columns: Sequence[str], numbers: Collection[str] = ()) -> Iterator[WriteRows]:
-    """Yield a function that appends rows to a new table; it stands at ``path`` if the block ends without an error.
+    """Yield a function that appends rows to a new table; it appears at ``path`` if the block ends without an error.
 
     Args:
         path: a file with one of :data:`OUTPUT_SUFFIXES`. Its folder is made if it is not there.

@@ -55,7 +55,7 @@ class Group:
 
     @property
     def contradictory(self) -> bool:
-        """Whether its headlines stand under several sections."""
+        """Whether its headlines have several sections."""
         return len(set(self.sections)) > 1
 
 

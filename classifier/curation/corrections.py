@@ -1,4 +1,4 @@
-"""What people decided about headlines: a journal that only grows, and the table made from it.
+"""What people decided about headlines: an append-only journal, and the table made from it.
 
 Every decision is appended to ``NAME.journal.jsonl`` and is on the disk before it is confirmed; then the table is
 written anew in one step. Several processes may write: a lock keeps them apart, and no decision is overwritten.
@@ -65,7 +65,7 @@ class Corrections:
         self.read()
 
     def read(self) -> dict[str, Decision]:
-        """Return the standing decision of each headline, in the order of the journal; an undone one is left out."""
+        """Return the last decision on each headline, in the order of the journal; an undone one is left out."""
         standing: dict[str, list[Decision]] = {}
         try:
             text = self.journal.read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ class Corrections:
         """Append a decision and write the table anew.
 
         Raises:
-            DataError: the action is none, or it cannot be written.
+            DataError: there is no such action, or the decision cannot be written.
         """
         if action not in ("label", SKIP, NOT_A_HEADLINE, UNDO) or (action == "label") != bool(section):
             raise DataError(f"{action!r} with the section {section!r} is no decision.")

@@ -1,4 +1,4 @@
-"""Which headlines are worth a person's minute: those that the model is unsure of, spread over topics.
+"""Which headlines to label first: those that the model is uncertain of, spread over topics.
 
 Zhdanov 2019, "Diverse mini-batch active learning": of the most uncertain headlines, k-means weighted by uncertainty
 finds as many clusters as labels are wanted, and the headline nearest to each centre is taken.
@@ -35,7 +35,7 @@ class QueueItem:
 
 
 def uncertainty(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return one less the margin between the two likeliest sections, (n,): 1 is most uncertain."""
+    """Return one minus the margin between the two likeliest sections, (n,): 1 is most uncertain."""
     best = np.sort(probabilities, axis=1)[:, -2:].astype(np.float64)
     return np.asarray(1 - (best[:, 1] - best[:, 0]))
 
@@ -43,7 +43,7 @@ def uncertainty(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 def choose_rows(
     headlines: Sequence[str], probabilities: NDArray[np.floating], budget: int, seed: int = 0
 ) -> NDArray[np.intp]:
-    """Return the rows to label, the most uncertain first; of near-duplicates one.
+    """Return the rows to label, the most uncertain first; only one of near-duplicates.
 
     Args:
         headlines: (n,).

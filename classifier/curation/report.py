@@ -27,7 +27,7 @@ _SHOWN = 200
 def write_audit(findings: Findings, folder: Path) -> Path:
     """Write the report, the review table, lists and figures into ``folder``; return the report's path.
 
-    They are :data:`FILES`; ``leaks.tsv`` is there if the table was held against another.
+    They are :data:`FILES`; ``leaks.tsv`` is written if the table was compared with another.
 
     Raises:
         DataError: the folder cannot be written to.
@@ -115,6 +115,6 @@ def _style_figure(raw: Style, normalized: Style) -> Figure:
         axis.bar(position + shift, above_chance, 0.38, label=label, color=color)
     axis.axhline(0, color="grey", linewidth=0.8)
     axis.set_xticks(position, names)
-    axis.set(ylim=(-0.1, 1.2), title="what style alone tells: recall less false alarms (0: nothing, 1: all)")
+    axis.set(ylim=(-0.1, 1.2), title="recall minus false-alarm rate by style alone (0: as by chance, 1: all)")
     axis.legend(loc="upper right", ncols=2)
     return figure

@@ -1,4 +1,4 @@
-"""The tables of an audit: the rows to review, which a person edits and which are applied then; repeats; leaks."""
+"""The tables of an audit: rows to review, which a person edits before they are applied; repeats; leaks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 20
 def write_review(items: Sequence[ReviewItem], path: Path) -> None:
     """Write the rows to review; ``section_suggested`` is what applying the file will do.
 
-    Edit that column: another section's name, nothing to keep the label, ``-`` to remove the row.
+    Edit that column: another section's name, empty to keep the label, ``-`` to remove the row.
     """
     import pandas as pd
 
@@ -71,13 +71,13 @@ def write_leaks(leaks: Sequence[Leak], path: Path) -> None:
 
 
 def _letters(headline: str) -> str:
-    """Return what a spreadsheet leaves of a headline whatever it does to quote marks: letters and digits."""
+    """Return the letters and digits of a headline: a spreadsheet may change its quote marks, but not these."""
     return "".join(c for c in headline if c.isalnum())
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What applying a review came to."""
+    """The result of applying a review."""
 
     relabelled: int
     removed: int
@@ -116,7 +116,7 @@ def apply_review(frame: pd.DataFrame, review: Path, output: Path) -> Applied:
             found = "is not there" if position is None else f"holds {headlines[position][:60]!r}"
             bad.append(f"  line {number}: row {row} of the table {found}; the review says {headline[:60]!r}")
         elif position in after:
-            bad.append(f"  line {number}: row {row} stands twice in the review")
+            bad.append(f"  line {number}: row {row} occurs twice in the review")
         else:
             wanted = suggested.strip()
             own = wanted if wanted in present else canonical_section(wanted)

@@ -95,7 +95,7 @@ def measure_style(
     """Return how well style alone tells the sections apart, and by which cues.
 
     Args:
-        headlines: as they stand in the table, or normalized to see what the normaliser leaves.
+        headlines: as they are in the table, or normalized to see what the normaliser leaves.
         target: their sections, as columns of ``sections``.
         sections: names of the sections.
         folds: rows to fit and to score.

@@ -1,4 +1,4 @@
-"""RSS, Atom and RDF feeds and sitemaps, read by expat with every entity declaration refused; nothing is fetched."""
+"""Reads RSS, Atom and RDF feeds and sitemaps with expat. Entity declarations are refused; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Feed:
 
 
 class _Reader:
-    """What expat calls: keeps the entry that is open and the text of the element that is open."""
+    """The handlers for expat; they keep the entry and the text of the element that are not closed yet."""
 
     def __init__(self, where: str) -> None:
         self.feed = Feed()
@@ -74,7 +74,7 @@ class _Reader:
                 self.feed.title = self.feed.title or text
         elif (attribute := _FIELDS.get(tag)) == "categories":
             self._entry.categories += [text] if text else []
-        # The name of an author is no press; that of a sitemap's publication and of an Atom source is.
+        # An author has a ``name`` too: only that of a sitemap's publication or of an Atom source is a press.
         elif attribute and text and not (tag == "name" and self._path[-1] not in ("publication", "source")):
             inside_source = "source" in self._path and tag in ("title", "name")
             attribute = "press" if inside_source else attribute
@@ -85,7 +85,7 @@ def parse_feed(text: str, where: str) -> Feed:
     """Read a feed or a sitemap.
 
     Raises:
-        DataError: it is not well-formed, or declares entities, as feeds never do and attacks on parsers do.
+        DataError: it is not well-formed, or declares entities: feeds never do, attacks on parsers do.
     """
     reader = _Reader(where)
 

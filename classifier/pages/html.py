@@ -287,7 +287,7 @@ class _Builder:
         return parent
 
     def _edge(self, tag: str, parent: Node, *, opening: bool) -> None:
-        """Part what comes from what came, if an element that begins or ends here does so."""
+        """Begin a new part if the element that begins or ends here separates texts."""
         if tag in _BLOCKS:
             self._end_line()
         elif tag == "a":

@@ -80,7 +80,7 @@ def is_lede(text: str) -> bool:
 
 
 def why_no_headline(text: str, portal: Portal, *, strict: bool = True, is_link: bool = False) -> str:
-    """Return why a line of this text can be no headline, or nothing if it can be one.
+    """Return why a line of this text can be no headline, or "" if it can be one.
 
     A headline has some words, is mostly Korean, and is no menu. Where the page itself marks a title, ``strict`` is
     False, and less is asked. A link is one entry of a menu, a line may be a row of them.

@@ -38,7 +38,7 @@ _NOWHERE = re.compile(r"\s*(#.*|javascript:.*|mailto:.*)?$", re.IGNORECASE | re.
 _CUT = re.compile(r"\s*(?:…|\.{2,})$")
 _RANKED = re.compile(r"^(?:\d{1,3}[.)](?!\d)|[①-⑳])\s*")
 _PICKED = re.compile(r"\s*(?:언론사\s?(?:선정|픽)|PiCK|선정)\s*$", re.IGNORECASE)
-_DETAILS = 8  # parts behind a headline among which its press and its label are looked for
+_DETAILS = 8  # parts after a headline in which its press and its label are looked for
 _ALIKE = frozenset("li dd dt tr td a article p".split())  # in lists these are alike whatever their class
 _NEAR = 14  # parts between two links to one article that are of one item
 _WHOLE = frozenset("body html main header footer nav aside form".split())  # more than an item
@@ -263,7 +263,7 @@ def _runs(parent: Node, count: Count, texts: Count) -> dict[int, tuple[int, int]
 
 
 def _extend(document: Document, candidates: list[Link], count: Count) -> None:
-    """Set the end of the parts that belong to each headline: a press may stand behind the item, beside it."""
+    """Set the end of the parts that belong to each headline: a press may follow the item as a part beside it."""
     for number, link in enumerate(candidates):
         item = link.item
         following = candidates[number + 1].item if number + 1 < len(candidates) else None
@@ -281,7 +281,7 @@ def _extend(document: Document, candidates: list[Link], count: Count) -> None:
 
 
 def _why_refused(link: Link, over: list[Heading], strong: int, portal: Portal) -> str:
-    """Return why a link that reads like a headline is none, or nothing if it is one."""
+    """Return why a link that reads like a headline is none, or "" if it is one."""
     nearest = over[0] if over else None
     telling = next((heading for heading in over if heading.refused or heading.titles or heading.section), None)
     if telling is not None and telling.refused:

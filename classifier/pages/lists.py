@@ -75,9 +75,9 @@ def _item(draft: _Draft, opened: tuple[str, str | None], portal: Portal) -> Item
 
 
 def untagged(text: str, raw: str, portal: Portal) -> tuple[str, str | None, str | None]:
-    """Return a headline without what stands beside it, the label set apart behind it, and the section of its tag.
+    """Return a headline without the details beside it, the label set apart after it, and the section of its tag.
 
-    Taken away are a time before it, comments behind it, a label behind it and a tag that is a section's name
+    Removed are a time before it, comments after it, a label after it and a tag that is a section's name
     (``[연예] …``, ``연예 | …``, ``… (연예)``). ``raw`` is the line with its white space.
     """
     before, label = _set_apart(raw)

@@ -40,7 +40,7 @@ _MIN_WORDS, _MIN_SHARE = 3, 0.6  # of a line that are entries of menus, for it t
 
 @dataclass(frozen=True)
 class Portal:
-    """What a profile says, ready to be asked."""
+    """A profile, checked and compiled."""
 
     name: str
     patterns: Mapping[str, tuple[re.Pattern[str], ...]]

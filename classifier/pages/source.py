@@ -1,4 +1,4 @@
-"""From the bytes that people have to pages: HTML, text or a feed, packed or not, one by one or in a web archive."""
+"""Reads pages from files: HTML, text or a feed, compressed or not, one page or a web archive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from classifier.pages.profile import Portal
 MAX_BYTES = 5_000_000
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-#: What is saved or given in place of a page, by how it begins, and what to do.
+#: Files that are not pages, by their first bytes: what each is, and what to do.
 _NO_PAGES = (
     (re.compile(rb"%PDF-"), "a PDF file", "Save the page as HTML or as text."),
     (re.compile(rb"WARC/\d"), "a WARC archive of many pages", "Give the pages in it, each as a file of its own."),

@@ -1,4 +1,4 @@
-"""HTTP over prediction and curation: the model at work, and pages for people."""
+"""The HTTP server: predictions, and the web pages for predicting and for labelling."""
 
 from classifier.extras import need
 

@@ -21,7 +21,7 @@ class Batcher:
     Args:
         compute: called with the key of a batch and its headlines; returns one result for each.
         observe: called with the number of headlines of each batch.
-        largest: headlines of one batch at most, unless a single request has more.
+        largest: most headlines of a batch; only a single request may have more.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Batcher:
         self._executor.shutdown(wait=False)
 
     def _next(self) -> tuple[Hashable, list[tuple[Sequence[str], asyncio.Future[list[Any]]]]]:
-        """Take the oldest request and those behind it with the same key, up to the largest batch."""
+        """Take the oldest request and those after it with the same key, up to the largest batch."""
         key, headlines, future = self._waiting.popleft()
         batch, size = [(headlines, future)], len(headlines)
         others = []

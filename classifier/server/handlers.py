@@ -1,4 +1,4 @@
-"""What each route does: check the body, ask the model, word the answer."""
+"""The handlers of the routes: check the body, call the model, build the response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from classifier.server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: A page needs nothing from anywhere else, and nothing from elsewhere may run in it.
+#: The Content-Security-Policy of a page: it loads nothing from other servers and runs no code of theirs.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
 
 

@@ -151,7 +151,7 @@ def run_labelling(session: LabellingSession, host: str, port: int) -> None:
 def open_session(
     table: str, output: Path, model: str | None, budget: int, *, errors: bool = False, seed: int = 0
 ) -> LabellingSession:
-    """Read a table, choose what to label, and take up the decisions that stand in ``output``.
+    """Read a table, choose what to label, and take up the decisions that are in ``output``.
 
     Args:
         table: headlines, with or without sections.

@@ -12,7 +12,7 @@ from classifier.server.settings import Settings
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
-    """Serve until the process is told to end; requests under way are answered first.
+    """Serve until SIGTERM or Ctrl-C; open requests are answered first.
 
     Workers are processes. They map the same files of the model into memory, so its weights are held once.
 

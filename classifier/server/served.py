@@ -68,7 +68,7 @@ class ModelHolder:
         return stat.st_dev, stat.st_ino, stat.st_mtime_ns
 
     def replaced(self) -> bool:
-        """Return whether the folder holds another model than at the last look, and remember the look."""
+        """Return whether the folder holds another model than at the last call, and remember which one."""
         stamp = self._look()
         changed = stamp is not None and stamp != self._stamp
         if changed:

@@ -1,4 +1,4 @@
-"""What a server is told when it starts; its worker processes read it from the environment."""
+"""The settings of a server, which its worker processes read from the environment."""
 
 from __future__ import annotations
 

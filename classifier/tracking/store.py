@@ -1,4 +1,4 @@
-"""The MLflow store: opened with a question, its errors in plain words, and its addresses after a move."""
+"""The MLflow store: a tested connection, clear errors, and correct addresses after a move of the folder."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _interrupt_deferred() -> Iterator[None]:
 
 @contextmanager
 def store_call(what: str) -> Iterator[None]:
-    """Do something with the store: complete even if Ctrl-C is pressed, or with an error that says what to do."""
+    """Let the block call the store: Ctrl-C waits for its end, and a failure is a TrackingError with advice."""
     try:
         with _interrupt_deferred():
             yield
@@ -65,12 +65,12 @@ def store_call(what: str) -> Iterator[None]:
 
 
 def connect() -> MlflowClient:
-    """Return a client of the project's store, having asked it one question.
+    """Return a client of the project's store, after one test request.
 
     If the store and its artefacts were moved to this folder together, the addresses in it are mended first.
 
     Raises:
-        TrackingError: the store does not answer, now rather than after the computing.
+        TrackingError: the store does not answer; better now than after the computing.
     """
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")

@@ -63,7 +63,7 @@ def load_corpora(config: Config, base: Path) -> Corpora:
         test, test_name = load_test(config, config.data.test, base, sections), config.data.test
         repeated = train["headline"].isin(set(test["headline"]))
         if repeated.any():
-            logger.warning("train: %d rows left out because they stand in the test table too", int(repeated.sum()))
+            logger.warning("train: %d rows left out because they are in the test table too", int(repeated.sum()))
             train = train[~repeated]
     else:
         headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), sections)

@@ -234,7 +234,7 @@ def test_encodings_are_told_apart_by_most_lines() -> None:
         ("in.tsv", b"name\tsection\n", (), "the columns are name, section; headline missing"),
         ("in.tsv", b"", (), "the columns are none"),
         ("in.csv", b'"headline\n', (), "headline missing"),
-        ("in.csv", b"headline,headline\n", (), "stands twice"),
+        ("in.csv", b"headline,headline\n", (), "occurs twice"),
         ("in.tsv", b"headline\n", ("guid",), "guid missing"),
         ("in.txt", b"a\n", ("guid",), "a text of headlines has no columns"),
         ("in.txt", gzip.compress(b"a", mtime=0), (), r"\.gz"),

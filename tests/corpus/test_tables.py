@@ -203,7 +203,7 @@ def test_long_report_counts_the_rows_it_does_not_show(tmp_path):
     [
         ("이름\t분류\turl", "이름, 분류, url; headline missing"),
         ("headline\t지면\turl", "section missing"),
-        ("headline\tsection\theadline", "headline stands twice"),
+        ("headline\tsection\theadline", "headline occurs twice"),
         ("headline\tsection\turl", "the header line stands here again"),
     ],
 )

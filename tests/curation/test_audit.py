@@ -277,7 +277,7 @@ def test_a_review_of_another_table_is_refused_line_by_line(reviewed: tuple[Path,
         apply_review(read_table(table, labelled=False), review, table.parent / "clean.tsv")
     assert "line 2" in str(caught.value)
     assert "row 99999 of the table is not there" in str(caught.value)
-    assert "stands twice" in str(caught.value)
+    assert "occurs twice" in str(caught.value)
     assert not (table.parent / "clean.tsv").exists()
 
 

@@ -48,7 +48,7 @@ def train_stream(
     path = Path(path).expanduser()
     config = load_config(path)
     if config.labels.errors != "keep" or config.labels.evidence:
-        raise ConfigError(f"{path}: [labels] weighs rows in memory and has no place in a training by --stream.")
+        raise ConfigError(f"{path}: [labels] weighs rows in memory, so it cannot be used with --stream.")
     client = connect()
     run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():
