@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import DataError, drift
-from classifier.evaluation.adaptation import score_rows
+from classifier.evaluation.adaptation import answers, score_rows
 from classifier.evaluation.drift import measure_drift
 from classifier.evaluation.drift_report import render_drift
 
@@ -49,8 +49,17 @@ def test_chat_is_drift_of_confidence_and_features_and_costs_accuracy(clf, scored
         f"야 {what} ㅋㅋ{'ㅋ' * i}" for i in range(10) for what in ("뭐해", "어디야", "밥 먹자", "졸려", "빨리 와")
     ]
     found = measure_drift(clf.model, scored_rows, score_rows(clf.model, texts), labelled=True)
-    assert {"confidence", "unknown features", "two-sample test"} <= set(found.drifted)
+    assert {"confidence", "more unknown features", "two-sample test"} <= set(found.drifted)
     assert found.estimated_accuracy < found.reference_accuracy - 0.2
+
+
+def test_headlines_like_the_training_rows_are_no_drift_from_them(clf, scored_rows):
+    found = measure_drift(clf.model, clf.model.reference, scored_rows, labelled=True)
+    assert "section mix" not in found.drifted
+    assert next(d for d in found.distances if d.name == "two-sample test").value < 0.2
+    assert found.estimated_accuracy == pytest.approx(
+        (answers(clf.model, scored_rows).argmax(axis=1) == scored_rows.target).mean(), abs=0.06
+    )
 
 
 def test_the_report_shows_every_section_in_hangul(clf, scored_rows):
