@@ -44,7 +44,7 @@ ADDRESS = re.compile(
 )
 
 #: Names of publishers and broadcasters in lower case, as they follow the headline in the titles of web pages.
-_PUBLISHERS = """
+PUBLISHERS = """
 한국경제 한국경제tv 한국경제신문 매일경제 서울경제 아시아경제 헤럴드경제 아주경제 글로벌경제 머니투데이 머니s 이데일리
 조선비즈 chosunbiz 비즈워치 비즈니스워치 경향신문 서울신문 전자신문 매일신문 국제신문 영남신문 내일신문 농민신문
 법률신문 부산신문 경인신문 뉴스 연합뉴스 연합뉴스tv 파이낸셜뉴스 오마이뉴스 노컷뉴스 쿠키뉴스 스타뉴스 엑스포츠뉴스
@@ -54,7 +54,7 @@ _PUBLISHERS = """
 아이뉴스24 블로터 kbs mbc sbs ytn jtbc mbn obs ebs tv조선 채널a
 """.split()
 _PORTAL = "(?:네이버|다음|네이트|구글|naver|daum|nate|google|msn) ?(?:뉴스|news|스포츠|연예)"
-_PUBLISHER = rf"(?:[가-힣]{{2,4}}일보|{'|'.join(_PUBLISHERS)}|{_PORTAL})(?: ?(?:뉴스|news))?"
+_PUBLISHER = rf"(?:[가-힣]{{2,4}}일보|{'|'.join(PUBLISHERS)}|{_PORTAL})(?: ?(?:뉴스|news))?"
 _BEHIND = rf"{_GAP}*{_PUBLISHER}{_GAP}*"
 #: After a headline: its publisher and the portal, or sections and 기사본문, as in the page titles of many newspapers.
 SOURCE = re.compile(

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.crawl import ADDRESS, ENTITY, LINE_TAG, SOURCE, UNSEEN, UNSEEN_BEYOND, WORD_TAG, unescape
+from classifier.text.crawl import ADDRESS, ENTITY, LINE_TAG, PUBLISHERS, SOURCE, UNSEEN, UNSEEN_BEYOND, WORD_TAG, unescape
 
 #: Increase it whenever the output changes for any input: the feature cache and the artefact depend on it.
 NORMALIZER_VERSION = 3
@@ -275,9 +275,9 @@ _OF_TAILS = " 종합속보0123456789"
 #: For fewer headlines than this, the substitutions are faster than the table.
 _MANY = 64
 
-# Values in the table: for a character that is removed, for a rare one, which needs the substitutions, and for three
+# Values in the table: for a character that is removed, for a rare one, which needs the substitutions, and for five
 # groups whose result depends on their neighbours.
-_DROPPED, _RARE, _COMMA, _POINT, _MARK = range(5)
+_DROPPED, _RARE, _COMMA, _POINT, _MARK, _OPENING, _CLOSING = range(7)
 _BREAK, _SPACE, _DECIMAL, _ZERO, _A, _TOTAL, _REPORT, _FIRST, _LAST = map(ord, "\n .0a합보\u4e00\u9fff")
 _AROUND = np.array([-1, 1, 2, 3])
 
@@ -294,6 +294,8 @@ def _table() -> NDArray[np.uint16]:
         ("-:/–—", _MARK),
         (",", _COMMA),
         (".", _POINT),
+        ("[(", _OPENING),
+        ("])", _CLOSING),
     ):
         table[[ord(character) for character in characters]] = becomes
     for first, last in re.findall("(.)(?:-(.))?", UNSEEN, re.DOTALL):
@@ -301,23 +303,45 @@ def _table() -> NDArray[np.uint16]:
     return table
 
 
-_BECOMES = _table()
+def _readings() -> NDArray[np.uint16]:
+    """Return how each hanja from ``_FIRST`` to ``_LAST`` is read inside a longer hanja word."""
+    read = np.arange(_FIRST, _LAST + 1, dtype=np.uint16)
+    for hanja, reading in _READING.items():
+        read[ord(hanja) - _FIRST] = ord(reading)
+    return read
+
+
+def _among(characters: Iterable[str]) -> NDArray[np.bool_]:
+    """Return which characters of the basic plane are among ``characters``, (65536,)."""
+    table = np.zeros(1 << 16, np.bool_)
+    table[[*map(ord, characters)]] = True
+    return table
+
+
+_BECOMES, _READINGS, _IS_SHORTHAND = _table(), _readings(), _among(_SHORTHAND)
+# What a tag may begin with, and what a publisher's name may end with. A space may be any sign.
+_TAG_STARTS = _among([word[0] for word in _TAG_WORDS.split("|")] + [*"상중하0123456789 "])
+_PUBLISHER_ENDS = _among([name[-1] for name in PUBLISHERS] + [*"보스s츠예 "])
 
 
 def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
     """Do the steps that depend on neighbours; return the lines, and the numbers of those that need the substitutions.
 
-    ``codes`` are the characters as the table gives them. Lines that may hold an address or a publisher's name need
-    the substitutions.
+    ``codes`` are the characters as the table gives them. Lines that may hold an address, a tag or a publisher's name
+    need the substitutions.
     """
     codes = np.concatenate([codes[codes > _RARE], [np.uint16(_BREAK)] * 3])
-    signs = (codes <= _MARK).nonzero()[0]
+    signs = (codes <= _CLOSING).nonzero()[0]
     sign = codes[signs]
     around = codes.take(signs[:, None] + _AROUND, mode="clip")
     digits = around - np.uint16(_ZERO) < 10
     point = sign == _POINT
     doubtful = point & (around[:, 1] - np.uint16(_A) < 26)  # example.com
     doubtful |= (sign == _MARK) & ((around[:, 0] == _SPACE) | (around[:, 1] == _MARK))  # " - ", "://"
+    doubtful |= (sign == _OPENING) & _TAG_STARTS.take(around[:, 1])
+    before, after, then = around[:, 0], around[:, 1], around[:, 2]
+    last = (after < _SPACE) | ((after == _SPACE) & (then <= _SPACE))
+    doubtful |= (sign == _CLOSING) & last & _PUBLISHER_ENDS.take(before)  # "(연합뉴스)"
     doubtful_lines = []
     if doubtful.any():
         doubtful_lines = (codes == _BREAK).nonzero()[0].searchsorted(signs[doubtful]).tolist()
@@ -328,9 +352,9 @@ def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
     kept = codes > _RARE
     kept[:-1] &= (codes[:-1] != _SPACE) | (codes[1:] > _SPACE)
     codes = codes[kept][:-2]
+    hanja = _read_hanja(codes)
     lines = codes.tobytes().decode("utf-16-le").replace("\n ", "\n").removeprefix(" ").split("\n")[:-1]
     breaks = (codes == _BREAK).nonzero()[0]
-    hanja = (codes - np.uint16(_FIRST) <= _LAST - _FIRST).nonzero()[0]
     for i in np.unique(breaks.searchsorted(hanja)).tolist():
         lines[i] = _HANJA.sub(_hanja, lines[i])
     ending = codes[breaks - 1]  # the last character of each line; no hanja is read 합 or 보
@@ -339,6 +363,20 @@ def _edit(codes: NDArray[np.uint16]) -> tuple[list[str], list[int]]:
         tail = _TAIL.search(line, len(line.rstrip(_OF_TAILS)))
         lines[i] = line[: tail.start()] if tail else line
     return lines, doubtful_lines
+
+
+def _read_hanja(codes: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """Spell hanja whose neighbours do not matter in Hangul, in place; return the positions of the others."""
+    hanja = (codes - np.uint16(_FIRST) <= _LAST - _FIRST).nonzero()[0]
+    if len(hanja):
+        found = codes[hanja]
+        alone = _IS_SHORTHAND.take(found)
+        beside = hanja[1:] - hanja[:-1] == 1
+        alone[1:] &= ~beside
+        alone[:-1] &= ~beside
+        codes[hanja[~alone]] = _READINGS.take(found[~alone] - np.uint16(_FIRST))
+        hanja = hanja[alone]
+    return hanja
 
 
 def normalize_aligned(headline: str) -> tuple[str, list[tuple[int, int]]]:
