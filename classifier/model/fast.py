@@ -186,11 +186,8 @@ class FastModel(Scorer):
         (normalized,) = normalize_all([headline])
         if not normalized:
             return self.calibration.apply_one(self._intercepts), False
-        found = [
-            hash_line(read_text(name, normalized), low, high, self.bits)
-            for name, (low, high) in self.ngram_ranges.items()
-        ]
-        columns = np.concatenate([column for line in found for column in line])
+        spans = [(read_text(name, normalized), low, high) for name, (low, high) in self.ngram_ranges.items()]
+        columns = np.concatenate(hash_line(spans, self.bits))
         count = len(columns)
         # A product with ones is NumPy's fastest sum, and exact in floats of 64 bits.
         levels = np.ones(count) @ self.table.take(columns, axis=1).astype(np.float64)

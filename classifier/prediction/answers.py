@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +13,7 @@ REASONS = (None, "unfamiliar", "uncertain", "too long")
 UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
 
 
-@dataclass(frozen=True, slots=True)
-class SectionProbabilities:
+class SectionProbabilities(NamedTuple):
     """The probabilities of all headlines of one call."""
 
     sections: tuple[str, ...]

@@ -190,13 +190,14 @@ class Classifier:
         tiers = [*map(("accurate", "fast").__getitem__, fast.tolist())]
         best = probabilities.argmax(axis=1)
         rows = range(len(texts))
-        highest = probabilities[rows, best].tolist()
+        highest = probabilities.ravel()[best + np.arange(0, probabilities.size, len(self.sections))].tolist()
         named: list[str | None] = [*map(self.sections.__getitem__, best.tolist())]
         reasons: list[str | None] = [None] * len(texts)
         for i in reason.nonzero()[0].tolist():
             named[i], reasons[i] = None, REASONS[reason[i]]
         batch = SectionProbabilities(self.sections, probabilities, sets)
-        return [*map(Prediction._make, zip(texts, named, highest, tiers, reasons, repeat(batch), rows))]
+        values = zip(texts, named, highest, tiers, reasons, repeat(batch), rows)
+        return [*map(tuple.__new__, repeat(Prediction), values)]  # Prediction._make in two thirds of its time
 
     def predict_proba(self, headlines: Iterable[str]) -> NDArray[np.float32]:
         """Return probabilities as a float32 array (n_headlines, n_sections)."""

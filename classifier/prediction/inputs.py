@@ -17,7 +17,9 @@ def checked(headlines: Iterable[str], name: str = "headlines") -> list[str]:
     """Return the headlines as a list, or raise a TypeError that says what they are and what to pass."""
     if isinstance(headlines, str):
         raise TypeError("headlines is one string; pass a list of headlines, or use classifier.predict(headline)")
-    columns = headlines if isinstance(headlines, Mapping) else getattr(headlines, "columns", None)
+    columns = None
+    if type(headlines) is not list:
+        columns = headlines if isinstance(headlines, Mapping) else getattr(headlines, "columns", None)
     if columns is not None:  # iterated, a table gives the names of its columns
         names = [*map(str, getattr(headlines, "column_names", columns))]
         likely = next((name for name in ("headline", *names) if name in names), "headline")

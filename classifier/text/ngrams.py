@@ -154,12 +154,20 @@ def hash_lines(text: str, n_min: int, n_max: int, bits: int) -> tuple[NDArray[np
     return bounds, columns
 
 
-def hash_line(line: str, n_min: int, n_max: int, bits: int) -> list[NDArray[np.int64]]:
-    """Return the columns of one line's n-grams, an array for each n; what :func:`hash_lines` finds within it."""
-    size = len(line) + 2
-    _, columns = _hash_windows("\n" + line + "\n" * (n_max - 1), n_max, bits)
-    # Of the two line breaks, the second begins none.
-    return [columns[n - 1, : size - max(n, 2) + 1] for n in range(n_min, min(n_max, size) + 1)]
+def hash_line(spans: Sequence[tuple[str, int, int]], bits: int) -> list[NDArray[np.int64]]:
+    """Return the columns that :func:`hash_lines` finds within each (line, n_min, n_max), an array for each n.
+
+    For one headline, where every call of NumPy costs more than what it computes: all in one pass.
+    """
+    longest = max(n_max for _, _, n_max in spans)
+    edge = "\n" * (longest - 1)
+    _, columns = _hash_windows("".join([f"\n{line}{edge}" for line, _, _ in spans]), longest, bits)
+    found, start = [], 0
+    for line, n_min, n_max in spans:
+        end = start + len(line) + 3  # of the two line breaks, the second begins none
+        found += [columns[n - 1, start : end - max(n, 2)] for n in range(n_min, min(n_max, end - start - 1) + 1)]
+        start = end + longest - 3
+    return found
 
 
 def ngrams_of_line(size: NDArray[np.int64], n_min: int, n_max: int) -> NDArray[np.int64]:

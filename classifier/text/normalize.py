@@ -21,7 +21,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.crawl import ADDRESS, ENTITY, LINE_TAG, PUBLISHERS, SOURCE, UNSEEN, UNSEEN_BEYOND, WORD_TAG, unescape
+from classifier.text.crawl import (
+    ADDRESS,
+    ENTITY,
+    LINE_TAG,
+    PUBLISHERS,
+    SOURCE,
+    UNSEEN,
+    UNSEEN_BEYOND,
+    WORD_TAG,
+    unescape,
+)
 
 #: Increase it whenever the output changes for any input: the feature cache and the artefact depend on it.
 NORMALIZER_VERSION = 3

@@ -96,11 +96,15 @@ def test_the_ngrams_of_lines_are_those_of_each_line(lines, span):
     low, high = span
     bounds, columns = hash_lines("\n".join(lines), low, high, BITS)
     numbers = ngrams_of_line(np.diff(bounds), low, high)
+    found = []
     for i, line in enumerate(lines):
         among = columns[:, bounds[i] : bounds[i + 1]]
-        alone = np.concatenate([[], *hash_line(line, low, high, BITS)])
+        alone = np.concatenate([[], *hash_line([(line, low, high)], BITS)])
         assert sorted(among[among < 1 << BITS].tolist()) == sorted(alone.tolist())
         assert numbers[i] == len(alone)
+        found += [*alone.tolist(), *np.concatenate(hash_line([("가a", 2, 3)], BITS)).tolist()]
+    together = hash_line([span for line in lines for span in ((line, low, high), ("가a", 2, 3))], BITS)
+    assert sorted(np.concatenate(together).tolist()) == sorted(found)
 
 
 def test_bytes_are_close_to_the_weights_and_zero_stays_zero():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.text.normalize import normalize, normalize_aligned, normalize_all
+from classifier.text.crawl import PUBLISHERS
+from classifier.text.normalize import _TAG_WORDS, normalize, normalize_aligned, normalize_all
 
 # Random text hardly ever holds a tag or a hanja shorthand: mix in the pieces that the rules are about.
 PIECES = """
@@ -199,13 +200,24 @@ def test_many_at_once_are_normalized_like_each_alone(times, texts):
 
 
 # Of what is looked up alone, so that every step is taken which looks at what stands around a character.
-usual = st.text(st.sampled_from("가보합종속 中美日億3500,,..%…·'“?Aa-:/\u200b"), max_size=14)
+usual = st.text(st.sampled_from("가보합종속 中美日億羅3500,,..%…·'“?Aa-:/[](()\u200b"), max_size=14)
 
 
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(usual, min_size=16, max_size=20))
 def test_usual_characters_are_normalized_alike_in_any_company(texts):
     assert normalize_all(texts * 4) == [normalize_aligned(text)[0] for text in texts] * 4
+
+
+@pytest.mark.parametrize(
+    "around", ["[{}]가", "( “{}”!)가", "가[{}]", "가 ({} ) …", "가({} 뉴스)-kbs", "가( {}스포츠)가"]
+)
+def test_what_stands_in_brackets_is_normalized_alike_both_ways(around):
+    tags = _TAG_WORDS.replace("[상중하]", "상|중|하").replace(r"\d+", "3|12보").split("|")
+    texts = [
+        around.format(name) for name in [*tags, *map(str.upper, tags), *PUBLISHERS, "부산일보", "네이버", "nate ", ""]
+    ]
+    assert normalize_all(texts) == [normalize_aligned(text)[0] for text in texts]
 
 
 @check
