@@ -23,8 +23,8 @@ from classifier.curation.queue import choose_rows
 from classifier.paths import cache_folder
 from classifier.training.features import FeatureCache, HeadlineFeatures
 
-BLOCKS = ("chars", "morphemes")
-SIZES = (100, 300, 1000, 2000, 4000)
+BLOCKS = ("chars",)
+SIZES = (300, 1000, 2000)
 POOL, TEST, SEEDS = 15_000, 8_000, 5
 WEIGHT = 3.0  #: of a labelled row against one of the sample
 
