@@ -6,7 +6,7 @@ of these are right; the share that `--coverage 0.9` covers and the sections in a
 estimated without labels; how much `--min-precision 0.5` refuses of the table, and of text that is no headline; and ECE,
 macro-F1 and coverage after `calibrate` with 200 of the rows, on the others, mean of ten draws.
 
-Needs `models/sample` and `models/ynat-best`, and `portal-2025`, which stands for a crawl of one's own.
+Needs `models/sample` or `models/ynat-best`, or both, and `portal-2025`, which stands for a crawl of one's own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from classifier.evaluation.drift import measure_drift
 from classifier.evaluation.metrics import score
 from classifier.evaluation.selective import prediction_sets
 from classifier.evaluation.unfamiliar import other_text
+from classifier.model.artefact import MANIFEST
 from classifier.model.model import Model
 from classifier.model.reference import Reference
 from classifier.prediction.classifier import Classifier
@@ -100,6 +101,9 @@ def main() -> None:
         raise SystemExit(f"{OUT_OF_DOMAIN} has lines that models learn from")
     rows, usual = [], []
     for folder, names in MODELS.items():
+        if not Path(folder, MANIFEST).is_file():
+            print(f"{folder}: not trained, left out", flush=True)
+            continue
         model = Model.load(folder)
         wary = Classifier(model, min_precision=0.5)  # little but the unfamiliar is refused
         refused = (wary.predict_batch(other).reason > 0).mean()
