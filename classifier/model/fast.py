@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -169,16 +170,20 @@ class FastModel(Scorer):
             logits[chunk] = self.calibration.apply(scaled + self.intercept)
         return logits, has_features
 
+    @cached_property
+    def _weightless(self) -> NDArray[np.bool_]:
+        """Which columns have no weight, (2**bits + 1,)."""
+        return np.asarray((self.table == ZERO).all(axis=(0, 2)), np.bool_)
+
     def unknown_share(self, headlines: Sequence[str]) -> NDArray[np.float32]:
         """Return the share of each headline's n-grams that have no weight, (n_headlines,)."""
         share = np.ones(len(headlines), np.float32)
-        weightless = (self.table == ZERO).all(axis=(0, 2))
         for i, normalized in enumerate(normalize_all(headlines)):
             if normalized:
                 texts = [(read_text(name, normalized), *span) for name, span in self.ngram_ranges.items()]
                 found = [hash_lines(text, low, high, self.bits)[1].ravel() for text, low, high in texts]
                 columns = np.concatenate(found)
-                share[i] = weightless[columns[columns < 1 << self.bits]].mean()
+                share[i] = self._weightless[columns[columns < 1 << self.bits]].mean()
         return share
 
     def score_one(self, headline: str) -> tuple[list[float], bool]:

@@ -67,7 +67,7 @@ class Classifier:
     @classmethod
     def load(
         cls, source: str | Path | None = None, tier: str | None = None, min_precision: float | None = None,
-        coverage: float | None = None,
+        coverage: float | None = None, *, mapped: bool = False,
     ) -> Classifier:  # fmt: skip
         """Load a model.
 
@@ -78,6 +78,7 @@ class Classifier:
             tier: ``fast``, ``accurate`` or ``cascade``; see :class:`Classifier`, also for the others.
             min_precision: of the answers for each section.
             coverage: of the prediction sets.
+            mapped: map a folder's arrays into memory, so that processes share one copy; see :meth:`Model.load`.
 
         Raises:
             ModelError: there is none, it is damaged or made for other versions, or it lacks that tier. With a fast
@@ -92,7 +93,7 @@ class Classifier:
             found = cls(download_model(source), tier, min_precision, coverage)
         else:
             source = Path(source).expanduser().absolute()
-            found = cls(Model.load(source, lazy=True), tier, min_precision, coverage)
+            found = cls(Model.load(source, lazy=True, mapped=mapped), tier, min_precision, coverage)
         found.source = str(source)
         return found
 

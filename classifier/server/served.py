@@ -29,10 +29,12 @@ class ServedModel:
     def load(cls, source: str | None, tier: str | None) -> ServedModel:
         """Load a model and let every tier answer once, so that no request waits for Kiwi.
 
+        A folder's arrays are mapped into memory: the workers of a server share one copy.
+
         Raises:
             ClassifierError: there is no model, it is damaged, or it lacks the tier.
         """
-        default = Classifier.load(source, tier)
+        default = Classifier.load(source, tier, mapped=True)
         classifiers = {name: Classifier(default.model, name) for name in default.model.tiers}
         for classifier in classifiers.values():
             classifier.predict([_WARM_UP])

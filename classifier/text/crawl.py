@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 _GAP = r"[^\S\n]"  # white space within a line
 
@@ -73,3 +74,12 @@ def unescape(match: re.Match[str]) -> str:
         if text != f"&{known}":
             return text.replace("\n", " ")
     return match.group()
+
+
+#: What a crawl left in a headline.
+CRAWL_STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (ENTITY, unescape),
+    (LINE_TAG, " "),
+    (WORD_TAG, ""),
+    (ADDRESS, " "),
+)

@@ -21,17 +21,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.crawl import (
-    ADDRESS,
-    ENTITY,
-    LINE_TAG,
-    PUBLISHERS,
-    SOURCE,
-    UNSEEN,
-    UNSEEN_BEYOND,
-    WORD_TAG,
-    unescape,
-)
+from classifier.text.crawl import CRAWL_STEPS, PUBLISHERS, SOURCE, UNSEEN, UNSEEN_BEYOND
 
 #: Increase it whenever the output changes for any input: the feature cache and the artefact depend on it.
 NORMALIZER_VERSION = 3
@@ -133,10 +123,8 @@ _TAG = re.compile(
 _POINT_INSIDE = re.compile(r"\.(?<=\d\.)(?=\d)")
 
 Step = tuple[re.Pattern[str], Replacement]
-#: What a crawl left in a headline.
-_CRAWL: tuple[Step, ...] = ((ENTITY, unescape), (LINE_TAG, " "), (WORD_TAG, ""), (ADDRESS, " "))
 _STEPS: tuple[Step, ...] = (
-    *_CRAWL,
+    *CRAWL_STEPS,
     (re.compile(rf"[{_QUOTES}{UNSEEN}]"), ""),  # before the tags, because a quoted tag is a tag
     (_BEYOND, ""),
     (_CLUSTER, _nfkc),
@@ -272,11 +260,13 @@ def _on_text(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[st
 
 #: All steps but the last, which :func:`_substitute` does on each line.
 _ON_TEXTS = [
-    _on_lines_with(_CRAWL_SIGNS, _CRAWL),
-    *(_on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1]),
+    _on_lines_with(_CRAWL_SIGNS, CRAWL_STEPS),
+    *(_on_text(pattern, replacement) for pattern, replacement in _STEPS[len(CRAWL_STEPS) : -1]),
 ]
 _ON_USUAL_TEXTS = [
-    _on_text(pattern, replacement) for pattern, replacement in _STEPS[len(_CRAWL) : -1] if pattern not in _FOR_UNUSUAL
+    _on_text(pattern, replacement)
+    for pattern, replacement in _STEPS[len(CRAWL_STEPS) : -1]
+    if pattern not in _FOR_UNUSUAL
 ]
 
 #: The characters of which a tail consists, if all are usual.

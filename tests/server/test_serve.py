@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import mmap
 import os
 import shutil
 import signal
@@ -20,11 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from classifier.model.fast import FastModel
 from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
 from classifier.server.batching import Batcher
+from classifier.server.served import ServedModel
 from tests.support.servers import serving, unused_port
 
 FOOTBALL, BANK = "손흥민, 개막전 멀티골…토트넘 3-1 승", "한은, 기준금리 동결…“물가 더 지켜봐야”"
@@ -314,3 +318,15 @@ def test_an_error_of_the_model_reaches_every_request_and_the_next_batch_goes_on(
         assert [type(result) for result in found] == [ValueError] * 3 + [list]
 
     asyncio.run(ask())
+
+
+def test_the_weights_are_mapped_so_that_workers_share_them(tmp_path):
+    weights = np.random.default_rng(1).normal(size=(16, 3))
+    fast = FastModel.quantize(("가", "나", "다"), weights, np.zeros(3), {"chars": (1, 2)}, np.ones(16, np.int64))
+    Model(fast.sections, fast=fast).save(tmp_path)
+    served = ServedModel.load(str(tmp_path), None).default
+    assert served.predict([BANK]) == Classifier(Model.load(tmp_path)).predict([BANK])
+    owner: Any = served.model.fast.table
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    assert isinstance(getattr(owner, "obj", owner), mmap.mmap)
