@@ -30,7 +30,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert "classifier predict" in (tmp_path / "reference" / "cli.html").read_text(encoding="utf-8")
+    assert 'id="classifier-predict"' in (tmp_path / "reference" / "cli.html").read_text(encoding="utf-8")
 
 
 def test_the_picture_shows_todays_imports() -> None:

@@ -167,9 +167,9 @@ def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
 
 def test_ui_takes_a_free_port_and_stops_on_ctrl_c(trained: Path, tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        port = 20_000 + os.getpid() % 9_000  # below those that the system hands out, so that the next one is free
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         log = tmp_path / "log"  # a file: nobody reads along, and a full pipe would stop the server
         with log.open("w") as stderr:
             process = subprocess.Popen(

@@ -42,7 +42,7 @@ def test_figures_are_those_of_scikit_learn():
 
 def test_figures_of_a_real_model_are_those_of_scikit_learn(clf, sample):
     table = pd.DataFrame(sample["test"], columns=["headline", "section"])
-    found = evaluate(clf.model, table)
+    found = evaluate(clf.model.accurate, table)
     accurate = Classifier(clf.model, "accurate")
     predicted = [prediction.section for prediction in accurate.predict(table["headline"])]
     assert found.evaluation.macro_f1 == pytest.approx(metrics.f1_score(table["section"], predicted, average="macro"))
@@ -84,7 +84,7 @@ def test_a_section_absent_from_the_table_does_not_enter_macro_f1():
 def test_evaluate_refuses_sections_that_the_model_does_not_know(clf):
     table = pd.DataFrame({"headline": ["오늘의 운세", "내일의 운세", "국회 개원"], "section": ["운세", "운세", "정치"]})
     with pytest.raises(DataError, match=r"운세 \(2 rows\).*It knows .*정치"):
-        evaluate(clf.model, table)
+        evaluate(clf.model.accurate, table)
 
 
 def test_comparing_is_a_paired_bootstrap_of_macro_f1():

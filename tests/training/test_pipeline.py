@@ -140,7 +140,7 @@ def test_ctrl_c_marks_the_run_as_killed_and_loses_no_candidate(tables: Path) -> 
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "run it again to go on" in errors
+    assert "run it again to continue" in errors
     assert "Traceback" not in errors
     assert [run.info.status for run in runs_of("long", "search")] == ["KILLED"]
     children = runs_of("long", "candidate")
