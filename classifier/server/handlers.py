@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from classifier.prediction.answers import Prediction
+from classifier.prediction.classifier import Classifier
 from classifier.server.batching import Batcher
 from classifier.server.metrics import Metrics
 from classifier.server.requests import (
@@ -43,7 +44,9 @@ class _Key(NamedTuple):
 
 def _compute(key: _Key, headlines: Sequence[str]) -> list[Prediction]:
     classifier = key.served.classifiers[key.tier] if key.tier else key.served.default
-    return classifier.predict(headlines, **dict(key.options))
+    if key.options:
+        classifier = Classifier(classifier.model, classifier.tier, **dict(key.options))
+    return classifier.predict(headlines)
 
 
 def respond(content: Any, status: int = 200) -> Response:

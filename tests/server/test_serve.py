@@ -91,6 +91,17 @@ def test_a_request_names_its_tier_and_how_many_sections_it_wants(server: str, fo
     assert row["tier"] in (tier, "fast", "accurate")
 
 
+def test_a_request_asks_for_a_precision_or_a_coverage(server: str) -> None:
+    body = {"headlines": [FOOTBALL, "Tottenham win the opening match"], "min_precision": 0.9, "coverage": 0.9}
+    status, answer = call(f"{server}/predict", body)
+    assert status in (200, 422), answer  # 422 with the reason where the model was trained without thresholds
+    if status == 200:
+        assert answer["predictions"][1]["section"] is None
+        assert answer["predictions"][1]["reason"] in ("unfamiliar", "uncertain")
+    else:
+        assert "precision" in answer["error"] or "coverage" in answer["error"]
+
+
 def test_explain_sums_to_the_score(server: str, folder: Path) -> None:
     status, answer = call(f"{server}/explain", {"headline": BANK, "top": 3})
     assert status == 200
