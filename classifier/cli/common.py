@@ -68,6 +68,11 @@ Table = Annotated[
     typer.Argument(parser=user_text, metavar="TABLE", help="A headline table, or a dataset's name such as ynat:dev."),
 ]
 
+_HOST_HELP = "Address to listen on. 0.0.0.0 can be reached from other machines."
+
+Host = Annotated[str, typer.Option("--host", help=_HOST_HELP)]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")]
+
 _SECTION_HELP = "The column with the sections. Default: section, or the only one with a usual name (category, 분류 …)."
 _NAMES_HELP = "For sections that are numbers: a table of numbers and names (0,IT과학)."
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.common import Model, Tier, check_tier
+from classifier.cli.common import Host, Model, Port, Tier, check_tier
 
 
 def serve(
     model: Model = None,
     tier: Tier = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; other machines reach 0.0.0.0.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes; they share the memory of the model.")] = 1,
     max_body: Annotated[int, typer.Option(min=1, help="Bytes of a request at most.")] = 2_000_000,
     max_headlines: Annotated[int, typer.Option(min=1, help="Headlines of a request at most.")] = 1_000,

@@ -13,6 +13,7 @@ from classifier.cli.common import (
     FIRST,
     MODEL,
     HeadlineColumn,
+    Host,
     Model,
     Names,
     SectionColumn,
@@ -44,9 +45,7 @@ def train(
     ] = None,
     add: Annotated[
         list[Path] | None,
-        typer.Option(
-            parser=user_path, metavar="TABLE", help="Corrected rows: they hold against all others, weigh more."
-        ),
+        typer.Option(parser=user_path, metavar="TABLE", help="Corrected rows: they replace others and weigh more."),
     ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Fit the fast tier alone, from tables larger than memory; no search.")
@@ -146,22 +145,25 @@ def _measure(
     table: str, model: str | None, tier: str | None, against: str | None, columns: Columns, names: SectionNames | None
 ) -> dict[str, Any]:
     """Return the figures of a model, and with ``against`` its comparison with another, as plain values."""
+    from classifier.extras import need
+
+    need("train", "evaluate")
+    from classifier.corpus.datasets import load_corpus
+    from classifier.corpus.sections import SectionNames
     from classifier.verbs import evaluate as run
     from classifier.verbs import load_to_measure
 
     clf = load_to_measure(model, tier)
-    evaluated = run(table, clf, tier=clf.tier, columns=columns, names=names)
+    rows = load_corpus(table, columns=columns, names=replace(names or SectionNames(), known=clf.sections))
+    evaluated = run(rows, clf, tier=clf.tier)
     report = evaluated.evaluation.to_dict() | {"model": clf.about() | {"tier": clf.tier}}
     if against is None:
         return report
-    from classifier.corpus.datasets import load_corpus
-    from classifier.corpus.sections import SectionNames
     from classifier.evaluation.compare import compare, differing
 
     other = load_to_measure(against, tier)
-    compared = run(table, other, tier=other.tier, columns=columns, names=names)
+    compared = run(rows, other, tier=other.tier)
     difference = compare(evaluated, compared)
-    rows = load_corpus(table, columns=columns, names=replace(names or SectionNames(), known=clf.sections))
     return report | {
         "against": compared.evaluation.to_dict() | {"model": other.about() | {"tier": other.tier}},
         "difference": asdict(difference) | {"significant": difference.significant},
@@ -196,7 +198,7 @@ def _print_evaluation(table: str, report: dict[str, Any]) -> None:
 
 
 def ui(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is not free.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the project's store until Ctrl-C."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from functools import wraps
 
 from fastapi import FastAPI, Request, Response
 
-from classifier.errors import ClassifierError
-from classifier.server.handlers import Handlers, respond
+from classifier.server.handlers import Handler, Handlers, answered
 from classifier.server.metrics import Metrics
-from classifier.server.requests import ArticleBody, ExplainBody, PredictBody, RequestError, schema
+from classifier.server.requests import ArticleBody, ExplainBody, PredictBody, schema
 from classifier.server.settings import Settings
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def from_environment() -> FastAPI:
@@ -62,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.add_api_route(
             path,
-            _counted(path, handler, metrics),
+            _counted(path, answered(handler), metrics),
             methods=[method],
             response_class=Response,
             name=handler.__name__,
@@ -72,20 +70,15 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _counted(path: str, handler: Handler, metrics: Metrics) -> Handler:
-    """Return the handler with its requests counted and its errors turned into messages."""
-    seconds = metrics.seconds.labels(path)
+    """Return the handler with its requests counted and timed."""
+    seconds, requests = metrics.seconds.labels(path), metrics.requests
 
+    @wraps(handler)
     async def counted(request: Request) -> Response:
         begin = time.perf_counter()
-        try:
-            response = await handler(request)
-        except RequestError as error:
-            response = respond({"error": error.message}, error.status)
-        except ClassifierError as error:
-            response = respond({"error": str(error)}, 422)
+        response = await handler(request)
         seconds.observe(time.perf_counter() - begin)
-        metrics.requests.labels(path, str(response.status_code)).inc()
+        requests.labels(path, str(response.status_code)).inc()
         return response
 
-    counted.__doc__ = handler.__doc__
     return counted

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache, wraps
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
+from classifier.errors import ClassifierError
 from classifier.prediction.answers import Prediction
 from classifier.prediction.classifier import Classifier
 from classifier.server.batching import Batcher
@@ -23,12 +25,15 @@ from classifier.server.requests import (
     RequestError,
     check_headlines,
     read_body,
+    read_raw,
 )  # fmt: skip
 from classifier.server.security import check_signature, check_token
 from classifier.server.served import ModelHolder, ServedModel
 from classifier.server.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 #: The Content-Security-Policy of a page: it loads nothing from other servers and runs no code of theirs.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
@@ -39,13 +44,14 @@ class _Key(NamedTuple):
 
     served: ServedModel
     tier: str | None
-    options: tuple[tuple[str, float], ...]  #: min_precision, coverage
+    min_precision: float | None
+    coverage: float | None
 
 
 def _compute(key: _Key, headlines: Sequence[str]) -> list[Prediction]:
     classifier = key.served.classifiers[key.tier] if key.tier else key.served.default
-    if key.options:
-        classifier = Classifier(classifier.model, classifier.tier, **dict(key.options))
+    if key.min_precision is not None or key.coverage is not None:
+        classifier = Classifier(classifier.model, classifier.tier, key.min_precision, key.coverage)
     return classifier.predict(headlines)
 
 
@@ -54,10 +60,29 @@ def respond(content: Any, status: int = 200) -> Response:
     return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
 
 
+@cache
 def html_page(name: str) -> HTMLResponse:
-    """Return one of the package's pages."""
-    text = files("classifier.server").joinpath(name).read_text(encoding="utf-8")
+    """Return one of the package's pages, with the style and the script that all pages share in it."""
+    folder = files("classifier.server")
+    text = folder.joinpath(name).read_text(encoding="utf-8")
+    for shared in ("common.css", "common.js"):
+        text = text.replace(f"/* {shared} */\n", folder.joinpath(shared).read_text(encoding="utf-8"))
     return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})
+
+
+def answered(handler: Handler) -> Handler:
+    """Return the handler with its errors turned into messages for the client."""
+
+    @wraps(handler)
+    async def respond_always(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except RequestError as error:
+            return respond({"error": error.message}, error.status)
+        except ClassifierError as error:
+            return respond({"error": str(error)}, 422)
+
+    return respond_always
 
 
 class Handlers:
@@ -76,8 +101,7 @@ class Handlers:
         served = self.holder.served
         if body.tier is not None and body.tier not in served.classifiers:
             raise RequestError(422, f"tier: {body.tier!r} is none of {', '.join(served.classifiers)}")
-        options = {"min_precision": body.min_precision, "coverage": body.coverage}
-        key = _Key(served, body.tier, tuple((name, value) for name, value in options.items() if value is not None))
+        key = _Key(served, body.tier, body.min_precision, body.coverage)
         found = await self.batcher.submit(key, body.headlines)
         for prediction in found:
             self.metrics.predictions.labels(prediction.section or "", prediction.tier).inc()
@@ -143,7 +167,7 @@ class Handlers:
 
     async def webhook(self, request: Request) -> Response:
         """Accept MLflow's registry webhook, signed with $HEADLINE_WEBHOOK_SECRET, and load the model again."""
-        body = await request.body()
+        body = await read_raw(request, self.settings)
         check_signature(request, body)
         entity = json.loads(body).get("entity")
         if entity != "model_version_alias":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from classifier.curation.corrections import UNDO, Corrections
 from classifier.curation.queue import QueueItem
 from classifier.errors import ClassifierError, DataError
 from classifier.prediction.classifier import Classifier
-from classifier.server.handlers import html_page, respond
+from classifier.server.handlers import answered, html_page, respond
 from classifier.server.requests import RequestError, read_body
 from classifier.server.settings import Settings
 
@@ -50,14 +51,19 @@ class LabellingSession:
 
     def __post_init__(self) -> None:
         self._by_headline = {item.headline: item for item in self.items}
+        self._lock = threading.Lock()  # requests are answered in threads
 
-    def state(self, page: str, undone: str | None = None) -> dict[str, Any]:
+    def state(self, page: str) -> dict[str, Any]:
         """Return the next headline for a page, and how far the queue is.
 
         Args:
             page: an identifier of the open page; two pages are not shown the same headline.
-            undone: a headline whose decision was taken back: it is shown again.
         """
+        with self._lock:
+            return self._state(page)
+
+    def _state(self, page: str, undone: str | None = None) -> dict[str, Any]:
+        """Do what :meth:`state` does; a headline whose decision was taken back, ``undone``, is shown again."""
         standing = self.corrections.read()
         now = time.monotonic()
         open_items = [item for item in self.items if item.headline not in standing]
@@ -102,10 +108,11 @@ class LabellingSession:
             raise RequestError(422, f"headline: {body.headline[:80]!r} is not in the queue")
         if body.action == "label" and body.section not in self.classifier.sections:
             raise RequestError(422, f"section: {body.section!r} is none of {', '.join(self.classifier.sections)}")
-        self.corrections.decide(item, body.action, body.section, body.curator or None)
-        self.decided += -1 if body.action == UNDO else 1
-        self.decided = max(self.decided, 0)
-        return self.state(body.page, body.headline if body.action == UNDO else None)
+        undo = body.action == UNDO
+        with self._lock:
+            self.corrections.decide(item, body.action, body.section, body.curator or None)
+            self.decided = max(self.decided + (-1 if undo else 1), 0)
+            return self._state(body.page, body.headline if undo else None)
 
 
 def create_label_app(session: LabellingSession) -> FastAPI:
@@ -122,14 +129,10 @@ def create_label_app(session: LabellingSession) -> FastAPI:
         return respond(await asyncio.to_thread(session.state, page))
 
     @app.post("/decide")
+    @answered
     async def decide(request: Request) -> Response:
-        try:
-            body = await read_body(request, DecisionBody, settings)
-            return respond(await asyncio.to_thread(session.decide, body))
-        except RequestError as error:
-            return respond({"error": error.message}, error.status)
-        except ClassifierError as error:
-            return respond({"error": str(error)}, 422)
+        body = await read_body(request, DecisionBody, settings)
+        return respond(await asyncio.to_thread(session.decide, body))
 
     return app
 

@@ -71,19 +71,29 @@ class ArticleBody(_Body):
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def read_body(request: Request, model: type[Body], settings: Settings) -> Body:
-    """Read and check a request's body.
+async def read_raw(request: Request, settings: Settings) -> bytes:
+    """Read a request's body.
 
     Raises:
-        RequestError: 413 if it is too large, 422 if it is not what ``model`` describes.
+        RequestError: 413 if it is too large.
     """
     raw = bytearray()
     async for part in request.stream():
         raw += part
         if len(raw) > settings.max_body:
             raise RequestError(413, f"the body has more than {settings.max_body:,} bytes; send fewer headlines at once")
+    return bytes(raw)
+
+
+async def read_body(request: Request, model: type[Body], settings: Settings) -> Body:
+    """Read and check a request's body.
+
+    Raises:
+        RequestError: 413 if it is too large, 422 if it is not what ``model`` describes.
+    """
+    raw = await read_raw(request, settings)
     try:
-        return model.model_validate_json(bytes(raw))
+        return model.model_validate_json(raw)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in error.errors()[:5]
