@@ -2,4 +2,4 @@
 
 from classifier.extras import need
 
-need("train", "an audit")
+need("train", "auditing and labelling")
