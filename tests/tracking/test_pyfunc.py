@@ -15,6 +15,7 @@ from classifier.errors import DataError
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.tracking.pyfunc import headlines_of
+from classifier.training.reports.plots import styled
 
 HEADLINES = ["코스피 사흘째 상승…외국인 '사자'", "손흥민, 개막전 멀티골", "???"]
 CHAMPION = "models:/headline-classifier@champion"
@@ -81,7 +82,7 @@ def test_what_is_no_headline_is_refused(given: object, message: str) -> None:
 def test_mlflow_evaluates_the_registered_model(inside: Path, sample: dict[str, list[tuple[str, str]]]) -> None:
     table = pd.DataFrame(sample["test"][::10], columns=["headline", "section"])
     served = mlflow.pyfunc.load_model(CHAMPION)
-    with mlflow.start_run() as run:
+    with styled(), mlflow.start_run() as run:
         found = mlflow.models.evaluate(
             lambda frame: served.predict(frame)["section"], table, targets="section", model_type="classifier"
         )
