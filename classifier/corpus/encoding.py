@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from classifier.errors import DataError
+from classifier.errors import ConfigError, DataError
 
 BOM = b"\xef\xbb\xbf"
 
@@ -166,3 +167,19 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
     return decode(raw, str(path)).replace("\r\n", "\n")
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return the content of a TOML file; ``what`` names its kind in the message.
+
+    Raises:
+        ConfigError: it cannot be read or decoded, or is not TOML.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(read_text(path))
+    except DataError as error:
+        raise ConfigError(f"{error} {what} is a TOML file.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error

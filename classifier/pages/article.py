@@ -12,7 +12,7 @@ from classifier.pages.headings import TITLE_WORDS
 from classifier.pages.html import HEADINGS, Document, Part
 from classifier.pages.lines import Line
 from classifier.pages.links import Link, read_links
-from classifier.pages.lists import Item, read_lists
+from classifier.pages.lists import Item, by_evidence, read_lists
 from classifier.pages.metadata import (
     DATE_NAMES,
     clean_title,
@@ -25,7 +25,7 @@ from classifier.pages.metadata import (
 from classifier.pages.profile import Portal
 from classifier.pages.source import Page
 
-_LONG_BODY, _MANY_ITEMS = 200, 15  # a page that lists more has an article only if it is longer
+_MANY_ITEMS, _LONG_BODY = 15, 200  # with more items than that, prose is an article only if it has so many characters
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Article:
     title: str
     body: str  #: paragraphs, one a line, without menus and captions; empty if the page was saved without its text
     press: str | None
-    section: str | None  #: that the page names, or else several of its lists and no list otherwise
+    section: str | None  #: that the page states, or else the one on which its lists agree
     date: str = ""  #: YYYY-MM-DD
     url: str = ""
 
@@ -62,14 +62,14 @@ def read(page: Page, portal: Portal) -> Reading:
     if found is None:
         return Reading(None, items)
     title, body, press = found
-    stated = next((section for line in lines if (section := portal.article_section(line.text))), None)
-    return Reading(Article(title, body, press, stated or _agreed(items)), items)
+    named = next((section for line in lines if (section := portal.article_section(line.text))), None)
+    return Reading(Article(title, body, press, named or _agreed(items)), items)
 
 
 def _agreed(items: Sequence[Item]) -> str | None:
-    """Return the section that a page's lists name if they agree.
+    """Return the section that a page's lists name, if all that name one name the same.
 
-    Lists that agree are of the page's section; one among others may be what the portal advertises everywhere.
+    One list alone counts only if the page has no other: a portal may show that list on all its pages.
     """
     titles = {item.heading: dict(item.stated).get("block") for item in items}
     named = [name for name in titles.values() if name]
@@ -91,8 +91,7 @@ def _entries(feed: Feed, portal: Portal) -> list[Item]:
         if not title:
             continue
         own = next((section for name in entry.categories if (section := portal.section_in(name))), None)
-        stated = (("item", own), ("page", page), ("address", portal.address_section(entry.url)))
-        sections = tuple((kind, section) for kind, section in stated if section)
+        sections = by_evidence(item=own, page=page, address=portal.address_section(entry.url))
         items.append(Item(title, press, feed.title, sections, entry.url, iso_date(entry.date)))
     return items
 
@@ -122,18 +121,20 @@ def _lines(document: Document, used: set[int]) -> list[Line]:
     group: list[Part] = []
     for number, part in enumerate([*document.parts, None]):
         if group and (part is None or part.line != group[-1].line or part.alone or group[-1].alone or number in used):
-            first, text = group[0], "".join(piece.raw for piece in group)
-            sign = "  • " if first.opens_item else "    " if first.depth else ""
-            line = Line.of(sign + " ".join(text.split()))
-            linked = sum(len(piece.raw) for piece in group if piece.link is not None) / len(text)
-            heading = any(node.tag in HEADINGS for node in first.node.near(4))
-            lines.append(
-                Line(line.text, line.indented, line.raw, heading and not linked, node=first.node, linked=linked)
-            )
+            lines.append(_line(group))
             group = []
         if part is not None and number not in used:
             group.append(part)
     return lines
+
+
+def _line(group: list[Part]) -> Line:
+    """Return the line that parts make together, as a text has it: with a bullet before an item of a list."""
+    first, text = group[0], "".join(part.raw for part in group)
+    sign = "  • " if first.opens_item else "    " if first.depth else ""
+    linked = sum(len(part.raw) for part in group if part.link is not None) / len(text)
+    heading = not linked and any(node.tag in HEADINGS for node in first.node.near(4))
+    return replace(Line.of(sign + " ".join(text.split())), heading=heading, node=first.node, linked=linked)
 
 
 def _article_of(
@@ -143,19 +144,18 @@ def _article_of(
     data = next((d for d in document.data if is_article(d)), {})
     is_list = bool(portal.section_in_title(document.title))
     shown = {line.text for line in lines if line.heading or line.node.among(TITLE_WORDS, 3)}
-    stated = clean_title(document, data, shown, portal)
+    headed = clean_title(document, data, shown, portal)
     prose = [line for line in lines if line.linked < 0.5 and not is_aside(line.node)]
     dates = [text_of(data.get("datePublished")), *(document.meta.get(name, "") for name in DATE_NAMES)]
-    date = next((found for text in dates if (found := iso_date(text))), "")
+    date = next((day for text in dates if (day := iso_date(text))), "")
     tail_section: str | None = None
-    press: str | None = None
-    if stated is None:
-        prose_found = None if document.meta.get("og:title") or is_list else find_article(prose, portal)
-        if prose_found is None or (len(items) > _MANY_ITEMS and len(prose_found[1]) < _LONG_BODY):
+    if headed is None:
+        found = None if document.meta.get("og:title") or is_list else find_article(prose, portal)
+        if found is None or (len(items) > _MANY_ITEMS and len(found[1]) < _LONG_BODY):
             return None
-        title, body, press = prose_found
+        title, body, press = found
     else:
-        title, tail_section, press = stated
+        title, tail_section, press = headed
         body = body_of(prose, title, portal)
         kind = document.meta.get("og:type", "").lower()
         signals = 2 * bool(data) + (kind == "article") - (kind == "website") + bool(date)
@@ -165,5 +165,5 @@ def _article_of(
             return None
         press = press or press_over(document, lines, title, body, portal)
     section = stated_section(document, data, portal) or tail_section or page or _agreed(items)
-    url = document.meta.get("og:url") or document.canonical
-    return Article(title, body, stated_press(document.meta, data, portal) or press, section, date, url)
+    press = stated_press(document.meta, data, portal) or press
+    return Article(title, body, press, section, date, document.address)

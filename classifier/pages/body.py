@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
-from classifier.pages.headings import PRESS_WORDS
+from classifier.pages.headings import PRESS_WORDS, logo_press
 from classifier.pages.html import Document, Node
 from classifier.pages.lines import Line, headline_like, is_paragraph, is_sentence
 from classifier.pages.profile import Portal
@@ -20,7 +22,6 @@ _ASIDE = frozenset(
     "caption figcaption copyright byline reporter journalist comment comments reply related desc footer foot notice "
     "policy".split()
 )
-_LOGO = PRESS_WORDS | {"logo"}
 
 
 def find_article(lines: Sequence[Line], portal: Portal) -> tuple[str, str, str | None] | None:
@@ -61,62 +62,51 @@ def _paragraphs(lines: Sequence[Line], portal: Portal, title: str | None = None)
     if not runs:
         return [], 0, 0
     run = max(runs, key=lambda found: sum(len(texts[i]) for i in found))
-    first = run[0]
+    first, last = run[0], run[-1]
+
+    def goes_on(i: int, beside: int, least: int) -> bool:
+        return texts[i] != title and is_sentence(texts[i], portal, least) and _alike(lines[i], lines[beside])
+
     for i in range(first - 1, -1, -1):
         if portal.match("captions", texts[i]):
             continue
-        if texts[i] == title or not is_sentence(texts[i], portal, _MIN_SENTENCE) or not _alike(lines[i], lines[first]):
+        if not goes_on(i, first, _MIN_SENTENCE):
             break
-        run.insert(0, i)
-    last = run[-1]
-    while (
-        last + 1 < len(texts) and texts[last + 1] != title and is_sentence(texts[last + 1], portal, 2 * _MIN_SENTENCE)
-    ):
-        if not _alike(lines[last + 1], lines[last]):
-            break
+        first = i
+    while last + 1 < len(texts) and goes_on(last + 1, last, 2 * _MIN_SENTENCE):
         last += 1
-    found = [
-        texts[i]
-        for i in range(run[0], last + 1)
-        if i in run or i > run[-1] or is_sentence(texts[i], portal, _MIN_SENTENCE)
-    ]
-    return [_ADDRESS.sub("", text) for text in found], run[0], last
+    found = [text for text in texts[first : last + 1] if is_sentence(text, portal, _MIN_SENTENCE)]
+    return [_ADDRESS.sub("", text) for text in found], first, last
 
 
 def _alike(first: Line, second: Line) -> bool:
     """Whether two lines are of the same element, or of elements of one kind; lines of a text are."""
-    siblings = first.node.kind == second.node.kind and first.node.parent is second.node.parent
-    return first.node is second.node or siblings
+    return first.node.kind == second.node.kind and first.node.parent is second.node.parent
 
 
 def _between(text: str, portal: Portal) -> bool:
     """Whether a line is of those that stand between title and paragraphs in any number."""
-    if portal.match("bylines", text):
-        return False
-    return any(portal.match(kind, text) for kind in ("menu", "noise", "captions"))
+    kinds = ("menu", "noise", "captions")
+    return not portal.match("bylines", text) and any(portal.match(kind, text) for kind in kinds)
 
 
 def _title(texts: Sequence[str], first: int, portal: Portal) -> tuple[str | None, str | None]:
     """Return the title over the paragraph at ``first`` and the press of the line between, if any."""
     over = [i for i in range(first - 1, -1, -1) if not _between(texts[i], portal)][:_TITLE_REACH]
+    over = list(takewhile(lambda i: not is_paragraph(texts[i], portal), over))
     press: str | None = None
-    title: str | None = None
     bylines: list[int] = []
     for i in over:
-        if is_paragraph(texts[i], portal) or (bylines and i < bylines[-1] - 2):
+        if bylines and i < bylines[-1] - 2:
             break
         if portal.match("bylines", texts[i]):
             bylines.append(i)
             press = press or portal.byline_press(texts[i])
         elif portal.match("press", texts[i]):
             press = press or texts[i]
-    for i in over:
-        if is_paragraph(texts[i], portal):
-            break
-        # With a byline the title stands over it; what stands under it is a caption or a summary.
-        if title is None and not (bylines and i >= bylines[0]) and headline_like(texts[i], portal):
-            title = texts[i]
-    return title, press
+    # With a byline the title stands over it; what stands under it is a caption or a summary.
+    candidates = (texts[i] for i in over if not bylines or i < bylines[0])
+    return next((text for text in candidates if headline_like(text, portal)), None), press
 
 
 def is_aside(node: Node) -> bool:
@@ -130,27 +120,19 @@ def is_aside(node: Node) -> bool:
 def body_of(lines: Sequence[Line], title: str, portal: Portal) -> str:
     """Return the body of the article whose title is known."""
     container = _container(lines, portal)
-    within = [line for line in lines if container is None or _is_within(line, container)]
+    within = [line for line in lines if container is None or container in line.node.up()]
     return "\n".join(_paragraphs(within, portal, title)[0])
-
-
-def _is_within(line: Line, container: Node) -> bool:
-    return any(node is container for node in line.node.up())
 
 
 def _container(lines: Sequence[Line], portal: Portal) -> Node | None:
     """Return the smallest element that holds most of the page's prose."""
-    sizes: dict[int, tuple[int, int, Node]] = {}
-    total = 0
-    for line in lines:
-        if not is_paragraph(line.text, portal):
-            continue
-        total += len(line.text)
+    lengths: Counter[Node] = Counter()  # characters of prose
+    paragraphs = [line for line in lines if is_paragraph(line.text, portal)]
+    for line in paragraphs:
         for node in line.node.up():
-            size, _, _ = sizes.get(id(node), (0, 0, node))
-            sizes[id(node)] = (size + len(line.text), node.end - node.start, node)
-    holding = [(extent, node) for size, extent, node in sizes.values() if size >= 0.7 * total]
-    return min(holding, key=lambda found: found[0])[1] if holding else None
+            lengths[node] += len(line.text)
+    most = 0.7 * sum(len(line.text) for line in paragraphs)
+    return min((n for n, length in lengths.items() if length >= most), key=lambda n: n.size, default=None)
 
 
 def press_over(document: Document, lines: Sequence[Line], title: str, body: str, portal: Portal) -> str | None:
@@ -167,9 +149,4 @@ def press_over(document: Document, lines: Sequence[Line], title: str, body: str,
             return byline
         if portal.match("press", text):
             return text
-    for image in document.images:
-        if image.among(_LOGO, 4):
-            alt = " ".join((image.attributes.get("alt") or "").split())
-            if len(alt) <= 15 and not portal.is_site(alt):
-                return alt
-    return None
+    return next((press for image in document.images if (press := logo_press(image, portal))), None)

@@ -25,7 +25,9 @@ EVIDENCE = ("item", "article", "block", "page", "address", "none")
 COLUMNS = ("headline", "section", "source", "block", "evidence", "press", "count", "contradicts", "date", "url")
 
 #: What is read in a folder.
-_PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt", ".md", ".xml", ".rss", ".atom")
+_PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt", ".md", ".xml", ".rss", ".atom", ".gz")
+
+_SHELL = "the shell of an application: its text would be brought by scripts"
 
 
 @dataclass(frozen=True)
@@ -153,11 +155,11 @@ def find_pages(name: str, skipped: Counter[str] | None = None) -> Iterator[str]:
         yield name
     elif path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
-        found = [p for p in files if p.suffix.lower() in _PAGE_SUFFIXES or p.suffixes[-1:] == [".gz"]]
+        found = [p for p in files if p.suffix.lower() in _PAGE_SUFFIXES]
         if skipped is not None:
             skipped.update(p.suffix.lower() or "without an ending" for p in set(files) - set(found))
         if not found:
-            raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)} or .gz.")
+            raise DataError(f"{name}: no page in this folder. Pages end in {', '.join(_PAGE_SUFFIXES)}.")
         yield from map(str, found)
     elif any(sign in name for sign in "*?["):
         matches = sorted(match for match in Path(path.anchor).glob(name.removeprefix(path.anchor)) if match.is_file())
@@ -195,9 +197,6 @@ def read_named(name: str, portal: Portal, stdin: BinaryIO) -> Reading:
     elif not reading.items:
         logger.warning("%s: its article alone; no list of headlines that the profile %r knows", name, portal.name)
     return reading
-
-
-_SHELL = "the shell of an application: its text would be brought by scripts"
 
 
 def read_all(

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import attrgetter
 
 from classifier.pages.html import HEADINGS, Document, Node, Part
 from classifier.pages.profile import Portal
@@ -14,14 +16,16 @@ TITLE_WORDS = frozenset("tit title ttl headline heading subject subj hl".split()
 PRESS_WORDS = frozenset(
     "press office cp writing source company publisher newspaper paper provider agency publication outlet".split()
 )
+_LOGO_WORDS = PRESS_WORDS | {"logo"}
 ACTIVE_WORDS = frozenset("on active selected current".split())
 _HEAD_WORDS = TITLE_WORDS | {"head", "hd", "header", "screen", "blind", "name"}
 _HEAD_TAGS = HEADINGS | {"caption", "dt", "legend"}
 _LONGEST = 60
 _MOST = 100  # headings of one element that are looked at for one list
 _NO_LEVEL = 7  # of a heading that is none by its tag
-_REACH = 3  # elements around a text that may make it a heading
-#: Lists of these choose from all sections, so that the section of the page around them is not theirs.
+_REACH = 4  # elements around a text that may make it a heading
+MAX_LABEL_PARTS = 8  # of an element that may make its text a heading or a title
+#: What is in the titles of lists that choose from all sections: the page's section is not that of their items.
 OWN_CHOICE = re.compile(
     r"많이|인기|랭킹|추천|공감|댓글|화제|급상승|핫|베스트|best|hot|당신|함께|관련|이슈|포토|사진|영상|오피니언|기획|"
     r"연재|언론사|분야|실시간|주간|일간|독자|기자|사설|칼럼|속보|pick|top",
@@ -60,10 +64,6 @@ class Count:
         return bisect_left(self._numbers, end) - bisect_left(self._numbers, start)
 
 
-def _start(heading: Heading) -> int:
-    return heading.start
-
-
 class Headings:
     """The headings of a page, by the element to whose lists they belong.
 
@@ -76,7 +76,7 @@ class Headings:
     """
 
     def __init__(self, document: Document, portal: Portal, count: Count, within: Callable[[int], bool]) -> None:
-        self._scopes: dict[int, list[Heading]] = {}
+        self._scopes: dict[Node, list[Heading]] = {}
         self._count = count
         before: Part | None = None
         for index, part in enumerate(document.parts):
@@ -88,7 +88,7 @@ class Headings:
                 continue
             scope = next((node for node in part.node.up() if count(node)), None)
             if scope is not None:
-                self._scopes.setdefault(id(scope), []).append(found)
+                self._scopes.setdefault(scope, []).append(found)
 
     def _heading(self, document: Document, portal: Portal, index: int, part: Part) -> Heading | None:
         text = _MORE.sub("", part.text) or part.text
@@ -97,16 +97,12 @@ class Headings:
             return None
         section = title[1] if title else portal.section(text)
         is_label = title is None and portal.is_label(text)
-        node = part.node
-        around = []
-        for level, element in enumerate(node.up()):
-            if level > _REACH or element.end - element.start > 8:
-                break
-            around.append(element)
+        around = list(takewhile(lambda element: element.size <= MAX_LABEL_PARTS, part.node.near(_REACH)))
         tagged = any(element.tag in _HEAD_TAGS for element in around)
         menu = title is None and portal.match("menu", text) is not None
         refused = portal.match("no_news_lists", text) is not None or (menu and tagged)
         if not (tagged or (not menu and any(e.tag != "li" and e.words & _HEAD_WORDS for e in around))):
+            # Neither its tag nor a class says that it is a heading, so only what the profile knows is one.
             if part.link is not None or not (title or refused or is_label):
                 return None
             if is_label and not self._over_a_list(document, index):
@@ -127,14 +123,14 @@ class Headings:
     def over(self, item: Node, start: int) -> Iterator[Heading]:
         """Yield the headings over the headline that begins at part ``start``, the nearest first.
 
-        The nearest counts, and of those before it the ones that it is under: of a higher level, or with no headline
-        between them and the list. Of labels right over each other, which are tabs, the active one counts.
+        A heading is over a headline if no other list stands between them, or if its level is higher than those of
+        all nearer headings. Labels without a headline between them are tabs: only the active one counts.
         """
         level = _NO_LEVEL + 1
         begin = start
         for node in item.up():
-            found = self._scopes.get(id(node), [])
-            at = bisect_left(found, start, key=_start) - 1
+            found = self._scopes.get(node, [])
+            at = bisect_left(found, start, key=attrgetter("start")) - 1
             last = max(0, at - _MOST)
             near = at >= 0 and not self._count.between(found[at].start, begin)
             while at >= last and (near or level > 1):
@@ -146,22 +142,23 @@ class Headings:
                 if len({tab.section for tab in labels}) > 1:
                     labels = [tab for tab in labels if tab.active][:1]
                 yield from [t for t in tabs if (near or t.level < level) and (not t.is_label or t in labels)]
-                level = min(level, *(tab.level % _NO_LEVEL for tab in tabs))  # over what has none may be anything
+                level = min(level, *(tab.level % _NO_LEVEL for tab in tabs))  # 0 if one has none: it may be of any
                 near = False
                 at -= 1
             begin = min(begin, node.start)
 
 
-def page_section(document: Document, portal: Portal) -> tuple[str | None, str]:
-    """Return the section that the whole page is of, and what says so.
+def page_section(document: Document, portal: Portal) -> str | None:
+    """Return the section that the whole page is of, or None.
 
-    That is its title, its address, its highest heading or the entry of a menu that is marked as the present one.
+    Its title states it, or else its address, its highest heading or the entry of a menu that is marked as the
+    present one.
     """
     for title in (document.meta.get("og:title", ""), document.title):
         if section := portal.section_in_title(title):
-            return section, "title"
-    if section := portal.address_section(document.meta.get("og:url") or document.canonical):
-        return section, "address"
+            return section
+    if section := portal.address_section(document.address):
+        return section
     active: set[str] = set()
     for part in document.parts:
         section = portal.section(part.text) if len(part.raw) < 20 else None
@@ -169,10 +166,16 @@ def page_section(document: Document, portal: Portal) -> tuple[str | None, str]:
             continue
         around = list(part.node.near(4))
         if any(node.tag == "h1" or node.words >= {"kakao", "body"} for node in around):
-            return section, "heading"
+            return section
         current = any(
             node.attributes.get("aria-current") or node.attributes.get("aria-selected") == "true" for node in around
         )
-        if current or any(node.words & ACTIVE_WORDS and node.end - node.start <= 3 for node in around):
+        if current or any(node.words & ACTIVE_WORDS and node.size <= 3 for node in around):
             active.add(section)
-    return (active.pop(), "menu") if len(active) == 1 else (None, "")
+    return active.pop() if len(active) == 1 else None
+
+
+def logo_press(image: Node, portal: Portal) -> str | None:
+    """Return the press that a picture names if it is a press's logo, or None."""
+    alt = image.attributes["alt"] or ""
+    return alt if len(alt) <= 15 and image.among(_LOGO_WORDS, 4) and not portal.is_site(alt) else None

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from classifier.errors import DataError
@@ -51,9 +51,6 @@ _CUT_TAG = re.compile(r"<(?:[/!a-zA-Z][^<>]*)?\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
-_NO_WORDS: frozenset[str] = frozenset()
-
-
 @lru_cache(maxsize=4096)
 def words(names: str) -> frozenset[str]:
     """Return the words of class names, in lower case."""
@@ -72,11 +69,16 @@ class Node:
         self.start = self.end = start
         self.children: list[Node] = []
         #: The words of its class and its id, in lower case: ``news_tit01`` is news and tit.
-        self.words = words(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") if attributes else _NO_WORDS
+        self.words = words(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
         self.position = 0  # among the children of its parent
         if parent is not None:
             self.position = len(parent.children)
             parent.children.append(self)
+
+    @property
+    def size(self) -> int:
+        """How many parts are in it."""
+        return self.end - self.start
 
     @property
     def kind(self) -> tuple[str, str | None]:
@@ -93,6 +95,10 @@ class Node:
     def near(self, reach: int) -> Iterator[Node]:
         """Yield the element and those around it, ``reach`` in all."""
         return islice(self.up(), reach)
+
+    def within(self, start: int, end: int) -> Iterator[Node]:
+        """Yield the element and those around it that lie from part ``start`` to before part ``end``."""
+        return takewhile(lambda node: node.start >= start and node.end <= end, self.up())
 
     def among(self, names: frozenset[str], reach: int) -> bool:
         """Whether the element or one of those around it, ``reach`` in all, has one of these words."""
@@ -124,11 +130,16 @@ class Document:
     root: Node
     parts: list[Part]
     links: list[Node]  #: in the page's order
-    images: list[Node]  #: that have a text of their own (alt)
+    images: list[Node]  #: that have a text of their own (``alt``, white space folded)
     meta: dict[str, str] = field(default_factory=dict)  #: by property or name, in lower case
     title: str = ""
     canonical: str = ""
     data: list[dict[str, Any]] = field(default_factory=list)  #: objects of JSON-LD
+
+    @property
+    def address(self) -> str:
+        """The page's own address, empty if its head does not give it."""
+        return self.meta.get("og:url") or self.canonical
 
 
 def parse(source: str, where: str, stands_alone: Callable[[str], bool]) -> Document:
@@ -157,7 +168,7 @@ def parse(source: str, where: str, stands_alone: Callable[[str], bool]) -> Docum
 
 
 def _clean(text: str) -> str:
-    return " ".join(_UNSEEN.sub("", html.unescape(text)).split())
+    return " ".join(tidy(text).split())
 
 
 def tidy(text: str) -> str:
@@ -300,8 +311,7 @@ class _Builder:
             self._apart = True
 
     def _image(self, source: Any, parent: Node) -> None:
-        alt = source.attributes.get("alt")
-        if alt and alt.strip():
+        if alt := " ".join((source.attributes.get("alt") or "").split()):
             node = Node("img", {"alt": alt}, parent, len(self._parts) + bool(self._pending))
             self._images.append(node)
 

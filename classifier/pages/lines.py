@@ -64,6 +64,10 @@ class Line:
         return cls(" ".join(bare.split()), bare[:1].isspace(), bare.strip(), heading=bare != raw, address=address)
 
 
+def _count_hangul(text: str) -> int:
+    return sum("가" <= c <= "힣" for c in text)
+
+
 def list_title(text: str, portal: Portal) -> tuple[str, str | None] | None:
     """Return the title and the section it names, if a line, bulleted or not, is over a list of headlines."""
     if len(text) > 45:
@@ -86,7 +90,7 @@ def why_no_headline(text: str, portal: Portal, *, strict: bool = True, is_link: 
     False, and less is asked. A link is one entry of a menu, a line may be a row of them.
     """
     least, letters, share = (8, 4, 0.25) if strict else (5, 2, 0.12)
-    hangul = sum("가" <= c <= "힣" for c in text)
+    hangul = _count_hangul(text)
     reasons: tuple[tuple[str, Callable[[], object]], ...] = (
         ("the name of a section", lambda: portal.is_label(text)),
         ("too short or too long", lambda: not least <= len(text) <= _MAX_HEADLINE),
@@ -111,10 +115,9 @@ def is_sentence(text: str, portal: Portal, least: int) -> bool:
     """Whether a line is of prose: ``least`` characters or more, of whole sentences, no caption and no footer."""
     if len(text) < least or not (_SENTENCE_END.search(text) or "다. " in text):
         return False
-    hangul = sum("가" <= c <= "힣" for c in text)
-    if hangul < 0.3 * len(text) or any(portal.match(kind, text) for kind in ("captions", "body_ends", "noise")):
+    if _count_hangul(text) < 0.3 * len(text):
         return False
-    return not portal.is_menu(text)
+    return not any(portal.match(kind, text) for kind in ("captions", "body_ends", "noise")) and not portal.is_menu(text)
 
 
 def is_paragraph(text: str, portal: Portal) -> bool:

@@ -9,13 +9,25 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cached_property
+from itertools import takewhile
+from operator import attrgetter
 from urllib.parse import urljoin
 
-from classifier.pages.headings import OWN_CHOICE, PRESS_WORDS, TITLE_WORDS, Count, Heading, Headings, page_section
+from classifier.pages.headings import (
+    MAX_LABEL_PARTS,
+    OWN_CHOICE,
+    PRESS_WORDS,
+    TITLE_WORDS,
+    Count,
+    Heading,
+    Headings,
+    logo_press,
+    page_section,
+)
 from classifier.pages.html import HEADINGS, NOWHERE, Document, Node, Part
 from classifier.pages.lines import LEDE_WORDS, is_lede, why_no_headline
-from classifier.pages.lists import Item, untagged
+from classifier.pages.lists import Item, by_evidence, untagged
 from classifier.pages.profile import Portal
 
 _MENU_TAGS = frozenset(("nav", "footer"))
@@ -44,9 +56,9 @@ _NEAR = 14  # parts between two links to one article that are of one item
 _WHOLE = frozenset("body html main header footer nav aside form".split())  # more than an item
 _MANY = 8
 _MAX_PRESS = 20  # characters
-_PROSE = 50  # characters of a text that is a lede, or of an article if there are two of them
+_PROSE = 50  # characters of a lede; an item has one text of that length at most
 _MOST_PARTS = 40  # of an item
-_ENTRIES = 3  # links like it beside a headline, none of them a headline, that make a menu
+_ENTRIES = 3  # a link beside so many links like it, none of them a headline, is in a menu
 
 
 @dataclass(eq=False)
@@ -64,11 +76,16 @@ class Link:
     end: int = 0  #: of the parts that belong to it
     peers: int = 0  #: headlines in the same list
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The link's address, empty if it leads nowhere."""
         address = self.node.attributes.get("href") or ""
         return "" if _NOWHERE.match(address) else address.strip()
+
+    @cached_property
+    def is_article(self) -> bool:
+        """Whether its address is like that of an article."""
+        return _ARTICLE.search(self.address) is not None
 
 
 @dataclass
@@ -86,22 +103,23 @@ def read_links(document: Document, portal: Portal) -> Listed:
     """Return the headlines that the page lists, and why the other links are none."""
     found = [link for node in document.links if (link := _read(document, node, portal)) is not None]
     has_headlines = any(not link.refused for link in found)
-    candidates = _outside_menus(found, [link for link in found if not link.refused])
-    candidates = _one_an_article(candidates)
-    texts = _count([link for link in found if link.text])
+    _refuse_menus(found)
+    _refuse_repeats(_accepted(found))
+    candidates = _accepted(found)
+    texts = _count(found)
     count = _count(candidates)
     prose = Count([n for n, part in enumerate(document.parts) if len(part.raw) > _PROSE and part.link is None])
     for link in candidates:
         link.item = _item(link, count, texts, prose)
     _count_peers(candidates, count, texts)
-    candidates = [link for link in candidates if not link.refused]
+    candidates = _accepted(found)
     count = _count(candidates)
-    _extend(document, candidates, count)
+    _set_ends(document, candidates, count)
     inside = {number for link in candidates for number in range(link.item.start, link.end)}
     headings = Headings(document, portal, count, inside.__contains__)
-    section, _ = page_section(document, portal)
+    section = page_section(document, portal)
     listed = Listed(links=found, section=section, has_headlines=has_headlines)
-    strong = sum(_ARTICLE.search(link.address) is not None for link in candidates)
+    strong = sum(link.is_article for link in candidates)
     for link in candidates:
         over = list(headings.over(link.item, link.item.start))
         link.heading = over[0] if over else None
@@ -112,34 +130,42 @@ def read_links(document: Document, portal: Portal) -> Listed:
     return listed
 
 
+def _accepted(links: list[Link]) -> list[Link]:
+    return [link for link in links if not link.refused]
+
+
 def _count(links: list[Link]) -> Count:
     return Count([link.part for link in links])
 
 
 def _read(document: Document, node: Node, portal: Portal) -> Link | None:
     """Return what a link says; None if it says nothing, as a picture does."""
-    parts = document.parts[node.start : node.end]
     best: Link | None = None
-    for number, part in enumerate(parts, node.start):
+    outside = any(element.size <= MAX_LABEL_PARTS and _is_title(element) for element in node.near(3))
+    for number, part in enumerate(document.parts[node.start : node.end], node.start):
         if part.link is not node:
             continue
         text, raw = _whole(part, node)
-        around = [element for element in part.node.up() if element.start >= node.start and element.end <= node.end]
-        outside = [element for element in node.near(3) if element.end - element.start < 9]
-        flagged = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in (*around, *outside))
-        lede = any(element.words & LEDE_WORDS for element in (*around, node)) and not flagged
-        refused = (
-            "first words of an article" if lede else why_no_headline(text, portal, strict=not flagged, is_link=True)
-        )
-        if not refused and len(text) <= _MAX_PRESS and any(element.words & PRESS_WORDS for element in (*around, node)):
+        around = list(part.node.within(node.start, node.end))
+        own = any(_is_title(element) for element in around if element is not node)
+        flagged = outside or own or _is_title(node)
+        words = set().union(*(element.words for element in around))
+        if words & LEDE_WORDS and not flagged:
+            refused = "first words of an article"
+        else:
+            refused = why_no_headline(text, portal, strict=not flagged, is_link=True)
+        if not refused and len(text) <= _MAX_PRESS and words & PRESS_WORDS:
             refused = "the name of a press"
         link = Link(node, text, raw, number, flagged, refused)
-        own = any(element.tag in HEADINGS or element.words & TITLE_WORDS for element in around if element is not node)
         if not refused and own:
             return link  # the title in a link that is a whole card
         if best is None or (best.refused and (not refused or len(text) > len(best.text))):
             best = link
     return best
+
+
+def _is_title(node: Node) -> bool:
+    return node.tag in HEADINGS or bool(node.words & TITLE_WORDS)
 
 
 def _whole(part: Part, node: Node) -> tuple[str, str]:
@@ -152,8 +178,9 @@ def _whole(part: Part, node: Node) -> tuple[str, str]:
     return text, part.raw
 
 
-def _outside_menus(found: list[Link], candidates: list[Link]) -> list[Link]:
+def _refuse_menus(found: list[Link]) -> None:
     """Refuse the links in menus, footers and advertisements; an element that holds half of all headlines is none."""
+    candidates = _accepted(found)
     count, texts = _count(candidates), _count(found)
     most = max(_MANY, len(candidates) / 2)
 
@@ -164,30 +191,25 @@ def _outside_menus(found: list[Link], candidates: list[Link]) -> list[Link]:
             return False
         return bool(node.words & _BOX_WORDS) or texts(node) >= 2 * count(node)
 
-    verdicts: dict[int, bool] = {}
+    verdicts: dict[Node | None, bool] = {None: False}  # whether an element is in a menu
     for link in found:
-        for node in link.node.up():
-            if id(node) not in verdicts:
-                verdicts[id(node)] = is_menu(node)
-            if verdicts[id(node)]:
-                link.refused = link.refused or "in a menu, a footer or an advertisement"
-                break
-    return [link for link in candidates if not link.refused]
+        new = list(takewhile(lambda node: node not in verdicts, link.node.up()))
+        for node in reversed(new):
+            verdicts[node] = verdicts[node.parent] or is_menu(node)
+        if verdicts[link.node] and not link.refused:
+            link.refused = "in a menu, a footer or an advertisement"
 
 
-def _one_an_article(candidates: list[Link]) -> list[Link]:
-    """Keep of links to one article beside each other the one that is its title."""
-    kept: list[Link] = []
+def _refuse_repeats(candidates: list[Link]) -> None:
+    """Refuse of links to one article beside each other all but the one that is its title."""
+    best: Link | None = None
     for link in candidates:
-        last = kept[-1] if kept else None
-        if last is None or not _same_article(last, link):
-            kept.append(link)
-        elif (link.flagged, not is_lede(link.text)) > (last.flagged, not is_lede(last.text)):
-            last.refused = "beside the headline of the same article"
-            kept[-1] = link
-        else:
-            link.refused = "beside the headline of the same article"
-    return kept
+        if best is None or not _same_article(best, link):
+            best = link
+            continue
+        better = (link.flagged, not is_lede(link.text)) > (best.flagged, not is_lede(best.text))
+        best, other = (link, best) if better else (best, link)
+        other.refused = "beside the headline of the same article"
 
 
 def _same_article(first: Link, second: Link) -> bool:
@@ -206,7 +228,7 @@ def _item(link: Link, count: Count, texts: Count, prose: Count) -> Node:
     node = link.node
     while (parent := node.parent) is not None and parent.tag not in _WHOLE and count(parent) == 1:
         others = [child for child in parent.children if child is not node]
-        if any(_is_heading(child) for child in others) or prose(parent) > 1 or parent.end - parent.start > _MOST_PARTS:
+        if any(_is_heading(child) for child in others) or prose(parent) > 1 or parent.size > _MOST_PARTS:
             break
         if sum(texts(child) > 0 for child in others if _alike(child) == _alike(node)) >= _ENTRIES:
             link.refused = "among the entries of a menu"
@@ -227,26 +249,25 @@ def _alike(node: Node) -> object:
 
 def _count_peers(candidates: list[Link], count: Count, texts: Count) -> None:
     """Count the headlines of each list, and refuse those among entries of a menu."""
-    seen: dict[int, dict[int, tuple[int, int]]] = {}
+    seen: dict[Node, dict[Node, tuple[int, int]]] = {}
     for link in candidates:
         parent = link.item.parent
         if parent is None:
             continue
-        runs = seen.get(id(parent))
-        if runs is None:
-            runs = seen[id(parent)] = _runs(parent, count, texts)
-        link.peers, entries = runs.get(id(link.item), (1, 0))
+        if parent not in seen:
+            seen[parent] = _runs(parent, count, texts)
+        link.peers, entries = seen[parent][link.item]
         if entries > link.peers:
             link.refused = "among the entries of a menu"
 
 
-def _runs(parent: Node, count: Count, texts: Count) -> dict[int, tuple[int, int]]:
+def _runs(parent: Node, count: Count, texts: Count) -> dict[Node, tuple[int, int]]:
     """Return for each child how many children like it hold headlines, and how many hold other links alone."""
     groups: dict[object, list[Node]] = {}
     last: object = None
     number = 0
     for child in parent.children:
-        if child.tag in ("br", "hr", "img") or child.end == child.start:
+        if not child.size:
             continue
         alike = _alike(child)
         if child.tag not in _ALIKE and not child.words:  # without a class only neighbours are alike
@@ -254,15 +275,15 @@ def _runs(parent: Node, count: Count, texts: Count) -> dict[int, tuple[int, int]
             alike = (alike, number)
         last = _alike(child)
         groups.setdefault(alike, []).append(child)
-    result: dict[int, tuple[int, int]] = {}
+    result: dict[Node, tuple[int, int]] = {}
     for group in groups.values():
         holding = sum(count(child) > 0 for child in group)
         entries = sum(texts(child) > 0 and not count(child) for child in group)
-        result |= {id(child): (holding, entries) for child in group}
+        result |= dict.fromkeys(group, (holding, entries))
     return result
 
 
-def _extend(document: Document, candidates: list[Link], count: Count) -> None:
+def _set_ends(document: Document, candidates: list[Link], count: Count) -> None:
     """Set the end of the parts that belong to each headline: a press may follow the item as a part beside it."""
     for number, link in enumerate(candidates):
         item = link.item
@@ -288,11 +309,10 @@ def _why_refused(link: Link, over: list[Heading], strong: int, portal: Portal) -
         return f"in a list of something else: {telling.text}"
     if link.address and portal.leads_elsewhere(link.address):
         return "its address is no article's"
-    is_article = _ARTICLE.search(link.address) is not None
-    if strong >= _MANY and not is_article and (link.address or link.node.attributes.get("href")):
+    if strong >= _MANY and not link.is_article and (link.address or link.node.attributes.get("href")):
         return "its address is not like those of the page's articles"
     known = nearest is not None and (nearest.titles or nearest.section is not None or nearest.press is not None)
-    points = 2 * is_article + min(link.peers, 3) - 1 + link.flagged + 2 * known
+    points = 2 * link.is_article + min(link.peers, 3) - 1 + link.flagged + 2 * known
     return "" if points >= 2 else "alone: neither in a list nor under a known heading, nor an article's address"
 
 
@@ -304,43 +324,40 @@ def _make(document: Document, link: Link, over: list[Heading], page: str | None,
         own = portal.section(own_label)
     press, label = _details(document, link, portal)
     nearest = over[0] if over else None
-    named = None
+    if press is None and nearest is not None:
+        press = nearest.press
     aside = any(
         node.tag == "aside" or node.words & _SIDE_WORDS for node in link.item.up() if node.tag not in ("body", "html")
     )
+    named = None
     for heading in over[:1] if aside else over:
         named = heading.section
         if named is not None or (OWN_CHOICE.search(heading.text) and not heading.is_label):
             break
-    if press is None:
-        press = next((heading.press for heading in over[:1] if heading.press), None)
     chosen = nearest is not None and named is None and OWN_CHOICE.search(nearest.text) is not None
-    stated = {
-        "item": label or own,
-        "block": named,
-        "page": page if not chosen and not aside else None,
-        "address": next((s for address in _addresses(document, link) if (s := portal.address_section(address))), None),
-    }
-    base = document.meta.get("og:url") or document.canonical
+    sections = by_evidence(
+        item=label or own,
+        block=named,
+        page=page if not chosen and not aside else None,
+        address=next((s for address in _addresses(document, link) if (s := portal.address_section(address))), None),
+    )
     try:
-        url = urljoin(base, link.address) if link.address else ""
+        url = urljoin(document.address, link.address) if link.address else ""
     except ValueError:  # of a damaged address
         url = link.address
-    sections = tuple((kind, section) for kind, section in stated.items() if section)
     return Item(text, press, nearest.text if nearest else "", sections, url)
 
 
 def _addresses(document: Document, link: Link) -> Iterator[str]:
     """Yield the address of a headline, then those of the other links of its item, which may be of a portal's copy."""
     yield link.address
-    first = bisect_left(document.links, link.item.start, key=_start)
-    for node in islice(document.links, first, first + _DETAILS):
-        if node.start < link.end:
-            yield node.attributes.get("href") or ""
+    yield from (node.attributes.get("href") or "" for node in _from(document.links, link) if node.start < link.end)
 
 
-def _start(node: Node) -> int:
-    return node.start
+def _from(nodes: list[Node], link: Link) -> list[Node]:
+    """Return a few of the nodes, which are in the page's order, from where the item of a link begins."""
+    first = bisect_left(nodes, link.item.start, key=attrgetter("start"))
+    return nodes[first : first + _DETAILS]
 
 
 def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None, str | None]:
@@ -352,9 +369,7 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
         text = _PICKED.sub("", part.text).strip(" ·|")
         if number == link.part or not text or len(text) > 30:
             continue
-        around = set().union(
-            *(node.words for node in part.node.up() if node.start >= link.item.start and node.end <= link.end)
-        )
+        around = set().union(*(node.words for node in part.node.within(link.item.start, link.end)))
         if portal.is_label(text):
             labels |= {section} if (section := portal.section(text)) else set()
         elif portal.match("noise", text) or portal.match("menu", text):
@@ -367,11 +382,6 @@ def _details(document: Document, link: Link, portal: Portal) -> tuple[str | None
             weak = weak or text
     label = labels.pop() if len(labels) == 1 else None
     if press is None:
-        first = bisect_left(document.images, link.item.start, key=_start)
-        for image in islice(document.images, first, first + _DETAILS):
-            if image.start <= link.end and any(node is link.item for node in image.up()):
-                words = set().union(*(node.words for node in image.near(4)))
-                alt = " ".join((image.attributes.get("alt") or "").split())
-                if words & (PRESS_WORDS | {"logo"}) and len(alt) <= 15:
-                    return alt, label
-    return press or weak, label
+        logos = (logo_press(image, portal) for image in _from(document.images, link) if link.item in image.up())
+        press = next(filter(None, logos), weak)
+    return press, label

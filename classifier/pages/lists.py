@@ -47,6 +47,11 @@ class Item:
         return self.stated[0][1] if self.stated else None
 
 
+def by_evidence(**sections: str | None) -> tuple[tuple[str, str], ...]:
+    """Return :attr:`Item.stated` from sections by what states them; None is left out."""
+    return tuple((evidence, section) for evidence, section in sections.items() if section)
+
+
 def read_lists(lines: Sequence[Line], portal: Portal) -> tuple[list[Item], list[Line]]:
     """Return the items of all lists of a text, and the lines that belong to none."""
     items: list[Item] = []
@@ -65,13 +70,11 @@ def read_lists(lines: Sequence[Line], portal: Portal) -> tuple[list[Item], list[
 
 
 def _item(draft: _Draft, opened: tuple[str, str | None], portal: Portal) -> Item:
-    stated = (
-        ("item", draft.section or draft.tag),
-        ("block", opened[1]),
-        ("address", portal.address_section(draft.address) if draft.address else None),
+    title, section = opened
+    sections = by_evidence(
+        item=draft.section or draft.tag, block=section, address=portal.address_section(draft.address)
     )
-    sections = tuple((kind, section) for kind, section in stated if section)
-    return Item(draft.headline, draft.press, opened[0], sections, draft.address)
+    return Item(draft.headline, draft.press, title, sections, draft.address)
 
 
 def untagged(text: str, raw: str, portal: Portal) -> tuple[str, str | None, str | None]:

@@ -60,22 +60,14 @@ def clean_title(
     """
     meta = document.meta
     site = meta.get("og:site_name", "")
-    for given in (
-        text_of(data.get("headline")),
-        meta.get("og:title", ""),
-        meta.get("twitter:title", ""),
-        document.title,
-    ):
-        title, section, press = _without_tail(given, shown, site, portal)
-        if stem := _CUT.match(title):
-            title = next((text for text in shown if text.startswith(stem[1])), title)
-        named = portal.is_site(title) and len(title) < _LONG_NAME
-        names_a_list = not title or named or title == site or _LIST_NAME.search(title)
-        if not names_a_list and not why_no_headline(title, portal, strict=False):
-            return title, section, press
-        if given:
-            return None
-    return None
+    given = text_of(data.get("headline")) or meta.get("og:title") or meta.get("twitter:title") or document.title
+    title, section, press = _without_tail(given, shown, site, portal)
+    if stem := _CUT.match(title):
+        title = next((text for text in shown if text.startswith(stem[1])), title)
+    names_the_site = title == site or (portal.is_site(title) and len(title) < _LONG_NAME)
+    if names_the_site or _LIST_NAME.search(title) or why_no_headline(title, portal, strict=False):
+        return None
+    return title, section, press
 
 
 def _without_tail(title: str, shown: Collection[str], site: str, portal: Portal) -> tuple[str, str | None, str | None]:
@@ -119,4 +111,4 @@ def stated_section(document: Document, data: dict[str, Any], portal: Portal) -> 
     names = [*section] if isinstance(section, list) else [section]
     names += [document.meta.get(name) for name in _SECTION_NAMES]
     found = next((s for name in names if isinstance(name, str) and (s := portal.section_in(name))), None)
-    return named or found or portal.address_section(document.meta.get("og:url") or document.canonical)
+    return named or found or portal.address_section(document.address)

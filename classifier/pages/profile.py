@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classifier.corpus.encoding import read_text
+from classifier.corpus.encoding import read_toml
 from classifier.corpus.sections import canonical_section, known_section
-from classifier.errors import ConfigError, DataError
+from classifier.errors import ConfigError
 from classifier.paths import package_data
 
 #: Kinds of lines that a profile describes by patterns.
 _KINDS = (
     "list_titles", "no_news_lists", "noise", "menu", "bylines", "press", "captions", "body_ends", "article_sections",
 )  # fmt: skip
+_NO_KIND: dict[str, re.Match[str] | None] = dict.fromkeys(_KINDS)
 
 #: No line of these kinds is longer; longer ones are not matched, so that no pattern can be slow.
 _LONGEST = 200
@@ -50,25 +50,21 @@ class Portal:
     addresses: Sequence[tuple[re.Pattern[str], str]]
     no_articles: re.Pattern[str]
     any_kind: re.Pattern[str]  #: all patterns in one: most lines match none, and are tried once
-    _found: dict[tuple[str, str], re.Match[str] | None] = field(default_factory=dict, compare=False, repr=False)
-    _plain: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    #: What was asked lately: the matches of a line by kind, and the section of a label.
+    _found: dict[str, dict[str, re.Match[str] | None]] = field(default_factory=dict, compare=False, repr=False)
     _named: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def match(self, kind: str, line: str) -> re.Match[str] | None:
         """Return the match of the first pattern of ``kind`` that fits the whole ``line``."""
-        plain = self._plain.get(line)
-        if plain is None:
-            if len(self._plain) > _REMEMBERED:
-                self._plain.clear()
+        found = self._found.get(line)
+        if found is None:
+            if len(self._found) > _REMEMBERED:
                 self._found.clear()
-            plain = self._plain[line] = len(line) > _LONGEST or self.any_kind.fullmatch(line) is None
-        if plain:
-            return None
-        key = kind, line
-        if key not in self._found:
-            matches = (pattern.fullmatch(line) for pattern in self.patterns[kind])
-            self._found[key] = next((found for found in matches if found), None)
-        return self._found[key]
+            plain = len(line) > _LONGEST or self.any_kind.fullmatch(line) is None
+            found = self._found[line] = _NO_KIND if plain else {}
+        if kind not in found:
+            found[kind] = next(filter(None, (pattern.fullmatch(line) for pattern in self.patterns[kind])), None)
+        return found[kind]
 
     def address_section(self, address: str) -> str | None:
         """Return the section that a page's address names, or None."""
@@ -182,12 +178,7 @@ def load_portal(path: Path | None = None) -> Portal:
         ConfigError: it cannot be read, or a key or a pattern is wrong.
     """
     path = path or package_data() / "portal.toml"
-    try:
-        content = tomllib.loads(read_text(path))
-    except DataError as error:
-        raise ConfigError(f"{error} A portal's profile is a TOML file.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    content = read_toml(path, "A portal's profile")
     lists = (*_KINDS, "catch_all", "portals", "no_articles")
     expected: dict[str, type] = {"name": str, "sections": dict, "addresses": dict, **dict.fromkeys(lists, list)}
     wrong = [

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from classifier.corpus.encoding import read_text
-from classifier.errors import ConfigError, DataError
+from classifier.corpus.encoding import read_toml
+from classifier.errors import ConfigError
 from classifier.model.blocks import BLOCKS
 from classifier.paths import REGISTERED_MODEL
 from classifier.training.estimators import make_estimator
@@ -238,12 +237,7 @@ def load_config(path: str | Path) -> Config:
         ConfigError: the file is missing, is no TOML, or has a wrong or unknown key; all are listed.
     """
     path = Path(path).expanduser()
-    try:
-        content = tomllib.loads(read_text(path))
-    except DataError as error:
-        raise ConfigError(f"{error} An experiment is a TOML file.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    content = read_toml(path, "An experiment")
     try:
         if "name" in content:
             raise ConfigError("name: Auxiliary inputs are not permitted; an experiment is called like its file.")
