@@ -174,7 +174,7 @@ class OpenArtefact:
                 raise _damaged(folder, str(error.strerror)) from error
 
     def array(self, name: str) -> NDArray[Any]:
-        """Read an array, and check its file before. Each can be read once.
+        """Read an array, and check its file before. An undamaged one can be read once.
 
         Raises:
             ModelError: the file is damaged.
@@ -182,14 +182,17 @@ class OpenArtefact:
         digest = self.manifest.files[name]
         path = self.folder / file_name(name, digest)
         try:
-            with self._streams.pop(name) as stream:
-                content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if self.mapped else stream.read()
+            stream = self._streams[name]
+            stream.seek(0)
+            content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if self.mapped else stream.read()
             if (found := _digest(content)) != digest:
                 raise _damaged(path, f"its SHA-256 is {found[:16]}…, the manifest says {digest[:16]}…")
             header = io.BytesIO(content[:_HEADER])
             np.lib.format.read_magic(header)
             shape, _, dtype = np.lib.format.read_array_header_1_0(header)
-            return np.frombuffer(content, dtype, math.prod(shape), header.tell()).reshape(shape)
+            array = np.frombuffer(content, dtype, math.prod(shape), header.tell()).reshape(shape)
+            self._streams.pop(name).close()
+            return array
         except (OSError, ValueError) as error:
             raise _damaged(path, str(error)) from error
 
@@ -258,8 +261,7 @@ def write_artefact(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArra
 
 def _calibration(scorer: Mapping[str, Any]) -> Calibration:
     values = scorer["calibration"]
-    numbers = (float(values[name]) for name in ("scale", "power", "longest"))
-    scale, power, longest = numbers
+    scale, power, longest = (float(values[name]) for name in ("scale", "power", "longest"))
     return Calibration(scale, power, tuple(map(float, values["bias"])), longest)
 
 

@@ -38,6 +38,7 @@ class StoredLinearModel:
 
     def __init__(self, artefact: OpenArtefact, words: StoredArray | None = None) -> None:
         self.artefact, self._words = artefact, words
+        self._columns, self._table = (StoredArray(artefact, name) for name in ("columns", "table"))
         self._model: LinearModel | None = None
         self._lock = threading.Lock()
 
@@ -58,7 +59,7 @@ class StoredLinearModel:
         manifest = self.artefact.manifest
         if manifest.accurate is None:
             raise ModelError(f"{self.artefact.folder}: a fast model alone.")
-        columns, table = self.artefact.array("columns"), self.artefact.array("table")
+        columns, table = self._columns.read(), self._table.read()
         try:
             intercept = np.array(manifest.accurate.intercept, np.float32)
             stored = manifest.accurate
@@ -74,7 +75,7 @@ class StoredArray:
     """An array of an open artefact: read when it is first needed, once for all threads."""
 
     def __init__(self, artefact: OpenArtefact, name: str) -> None:
-        self.digest, self._artefact, self._name = artefact.manifest.arrays[name], artefact, name
+        self.digest, self._artefact, self._name = artefact.manifest.files[name], artefact, name
         self._array: NDArray[Any] | None = None
         self._lock = threading.Lock()
 

@@ -271,6 +271,15 @@ def test_a_damaged_file_is_named_with_both_checksums(tmp_path):
         Model.load(tmp_path)
 
 
+def test_a_damaged_array_is_refused_whenever_it_is_asked_for(tmp_path):
+    path = array_file(tiny_with_fast().save(tmp_path))
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    lazy = Model.load(tmp_path, lazy=True)
+    for _ in range(3):
+        with pytest.raises(ModelError, match=f"{path.name}: damaged"):
+            _ = lazy.accurate
+
+
 def test_a_missing_array_is_named(tmp_path):
     folder = tiny().save(tmp_path)
     path = array_file(folder)
