@@ -11,8 +11,9 @@ from sklearn.model_selection import KFold
 
 from classifier.errors import DataError, ModelError
 from classifier.evaluation.calibration import adapt, expected_calibration_error
-from classifier.evaluation.metrics import score
+from classifier.evaluation.metrics import score, section_columns
 from classifier.model.calibration import Calibration
+from classifier.model.cascade import accepted, confidence
 from classifier.model.model import Model
 from classifier.model.reference import Reference, scored
 
@@ -26,14 +27,7 @@ def score_rows(model: Model, headlines: Sequence[str], sections: Sequence[str] |
     Raises:
         DataError: the model does not know one of ``sections``.
     """
-    target = np.zeros(len(headlines), np.intp)
-    if sections is not None:
-        if unknown := sorted(set(sections) - set(model.sections)):
-            raise DataError(
-                f"The table has sections that the model does not know: {', '.join(unknown)}. It knows "
-                f"{', '.join(model.sections)}. Leave those rows out, or rename their sections."
-            )
-        target = np.array([model.sections.index(section) for section in sections], np.intp)
+    target = np.zeros(len(headlines), np.intp) if sections is None else section_columns(sections, model.sections)
     plain = model.calibrated(dict.fromkeys(model.calibrations, Calibration()), 1.0)
     scorers = {tier: plain.scorer(tier) for tier in model.calibrations}
     logits = {tier: scorer.scores(headlines)[0] for tier, scorer in scorers.items()}
@@ -53,18 +47,17 @@ def adapted(model: Model, rows: Reference) -> Model:
     threshold = 1.0
     if model.fast is not None:
         before, after = (
-            rows.probabilities({"fast": which["fast"]}, None).max(axis=1)
-            for which in (model.calibrations, calibrations)
+            confidence(which["fast"].apply(rows.logits["fast"])) for which in (model.calibrations, calibrations)
         )
-        refused = float((before < model.fast.threshold).mean())
-        threshold = min(float(np.quantile(after, refused)), 1.0)
+        by_fast = accepted(before, np.ones(len(before), np.bool_), model.threshold)
+        threshold = min(float(np.quantile(after, 1 - by_fast.mean())), 1.0)
     arrays = {"reference": model.reference.with_own(rows).to_array(), "unfamiliar": model.unfamiliar}
     return model.replace(arrays=arrays).calibrated(calibrations, threshold)
 
 
 def answers(model: Model, rows: Reference) -> NDArray[np.float32]:
     """Return the probabilities that a model gives to scored rows, by its usual tier, (n, n_sections)."""
-    return rows.probabilities(model.calibrations, None if model.fast is None else model.fast.threshold)
+    return rows.probabilities(model.calibrations, model.threshold)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,17 +96,29 @@ def evaluate(model: Scorer, table: pd.DataFrame) -> EvaluatedTable:
     Raises:
         DataError: the table has sections that the model does not know.
     """
-    counts = table["section"].value_counts()
-    unknown = [f"{name} ({count:,} rows)" for name, count in counts.items() if name not in model.sections]
-    if unknown:
-        raise DataError(
-            f"The table has sections that the model does not know: {', '.join(unknown)}. "
-            f"It knows {', '.join(model.sections)}. Leave those rows out, rename them, or use another model."
-        )
-    column = {name: i for i, name in enumerate(model.sections)}
-    target = np.array([column[name] for name in table["section"]], np.intp)
+    target = section_columns(table["section"], model.sections)
     probabilities = model.probabilities(table["headline"].tolist())
     return EvaluatedTable(score(probabilities, target, model.sections), target, probabilities, model.sections)
+
+
+def section_columns(names: Collection[str], sections: Sequence[str]) -> NDArray[np.intp]:
+    """Return the column of each row's section, (n,).
+
+    Args:
+        names: the rows' sections.
+        sections: those of the model.
+
+    Raises:
+        DataError: the model does not know one of them.
+    """
+    found = Counter(names)
+    if unknown := [f"{name} ({count:,} rows)" for name, count in found.most_common() if name not in sections]:
+        raise DataError(
+            f"The table has sections that the model does not know: {', '.join(unknown)}. "
+            f"It knows {', '.join(sections)}. Leave those rows out, rename them, or use another model."
+        )
+    column = {name: i for i, name in enumerate(sections)}
+    return np.array([column[name] for name in names], np.intp)
 
 
 def probabilities_of(scores: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:

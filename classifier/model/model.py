@@ -142,6 +142,11 @@ class Model:
         return ("accurate",) if self.fast is None else ("fast", "accurate", "cascade")
 
     @property
+    def threshold(self) -> float:
+        """The lowest confidence at which a cascade accepts the fast scorer's answer; 1 if there is no fast scorer."""
+        return 1.0 if self.fast is None else self.fast.threshold
+
+    @property
     def primary(self) -> LinearModel | FastModel:
         """The accurate scorer, or the fast one if there is no other."""
         return self.fast if self._accurate is None and self.fast is not None else self.accurate

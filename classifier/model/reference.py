@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.calibration import Calibration
+from classifier.model.cascade import accepted
 from classifier.model.scoring import softmax
 
 MOST = 4000  #: rows that an artefact keeps
@@ -45,17 +46,18 @@ class Reference:
         """Return a reference with these rows as the publisher's own; they replace any earlier ones."""
         return join([self.take(~self.own), replace(rows, own=np.ones(len(rows.target), np.bool_))])
 
-    def probabilities(self, calibrations: dict[str, Calibration], threshold: float | None) -> NDArray[np.float32]:
+    def probabilities(self, calibrations: dict[str, Calibration], threshold: float) -> NDArray[np.float32]:
         """Return what the model answers, (n, n_sections).
 
         Args:
             calibrations: by scorer; if there is only one, the answers are its own.
-            threshold: with both, the lowest confidence at which the fast one's answer is accepted.
+            threshold: of the cascade, if there are two.
         """
         found = {tier: softmax(calibration.apply(self.logits[tier])) for tier, calibration in calibrations.items()}
-        if len(found) == 1 or threshold is None:
+        if len(found) == 1:
             return next(iter(found.values()))
-        return np.where(found["fast"].max(axis=1, keepdims=True) >= threshold, found["fast"], found["accurate"])
+        by_fast = accepted(found["fast"].max(axis=1), np.ones(len(self.target), np.bool_), threshold)
+        return np.where(by_fast[:, None], found["fast"], found["accurate"])
 
     def to_array(self) -> NDArray[np.float32]:
         """Return all in one array; :meth:`from_array` reads it."""
