@@ -53,9 +53,17 @@ def p_values(
         target: (n_reference,), their right sections.
         probabilities: (n, n_sections).
     """
+    return _p_values(_of_right_sections(reference, target), probabilities)
+
+
+def _of_right_sections(reference: NDArray[np.floating], target: NDArray[np.intp]) -> list[NDArray[np.floating]]:
+    """Return, for each section, the probabilities that it got where it is right, ascending."""
+    return [np.sort(reference[target == section, section]) for section in range(reference.shape[1])]
+
+
+def _p_values(of_right: list[NDArray[np.floating]], probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     found = np.empty(probabilities.shape)
-    for section in range(probabilities.shape[1]):
-        own = np.sort(reference[target == section, section])
+    for section, own in enumerate(of_right):
         found[:, section] = (own.searchsorted(probabilities[:, section], side="right") + 1) / (len(own) + 1)
     return found
 
@@ -74,6 +82,30 @@ def set_level(p_values_of_own: NDArray[np.floating], coverage: float) -> float:
     return float(np.nextafter(np.sort(p_values_of_own)[number - 1], 0)) if number else 0.0
 
 
+class PredictionSets:
+    """Finds the prediction sets of a coverage; what depends on the reference alone is computed once.
+
+    Args:
+        reference: (n_reference, n_sections), probabilities of headlines that the model was not fitted on.
+        target: (n_reference,), their right sections.
+        own: (n_reference,), which of them are a publisher's own rows; they set the level and not the p-values.
+        coverage: between 0 and 1: how often a set is to hold the right section.
+    """
+
+    def __init__(
+        self, reference: NDArray[np.floating], target: NDArray[np.intp], own: NDArray[np.bool_], coverage: float
+    ) -> None:
+        self._of_right = _of_right_sections(reference[~own], target[~own])
+        mine = _p_values(self._of_right, reference[own])[np.arange(own.sum()), target[own]]
+        self._level = set_level(mine, coverage)
+
+    def find(self, probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return which sections each headline's set has, (n, n_sections); the likeliest section is always in it."""
+        sets = _p_values(self._of_right, probabilities) > self._level
+        sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+        return sets
+
+
 def prediction_sets(
     reference: NDArray[np.floating],
     target: NDArray[np.intp],
@@ -81,16 +113,5 @@ def prediction_sets(
     probabilities: NDArray[np.floating],
     coverage: float,
 ) -> NDArray[np.bool_]:
-    """Return which sections each headline's set has, (n, n_sections); the likeliest section is always in it.
-
-    Args:
-        reference: (n_reference, n_sections), probabilities of headlines that the model was not fitted on.
-        target: (n_reference,), their right sections.
-        own: (n_reference,), which of them are a publisher's own rows; they set the level and not the p-values.
-        probabilities: (n, n_sections).
-        coverage: between 0 and 1: how often a set is to hold the right section.
-    """
-    mine = p_values(reference[~own], target[~own], reference[own])[np.arange(own.sum()), target[own]]
-    sets = p_values(reference[~own], target[~own], probabilities) > set_level(mine, coverage)
-    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
-    return sets
+    """Return the prediction sets of ``probabilities`` (n, n_sections); see :class:`PredictionSets`."""
+    return PredictionSets(reference, target, own, coverage).find(probabilities)

@@ -180,19 +180,20 @@ class FastModel(Scorer):
         share = np.ones(len(headlines), np.float32)
         for i, normalized in enumerate(normalize_all(headlines)):
             if normalized:
-                texts = [(read_text(name, normalized), *span) for name, span in self.ngram_ranges.items()]
-                found = [hash_lines(text, low, high, self.bits)[1].ravel() for text, low, high in texts]
-                columns = np.concatenate(found)
-                share[i] = self._weightless[columns[columns < 1 << self.bits]].mean()
+                share[i] = self._weightless[self._columns_of_one(normalized)].mean()
         return share
+
+    def _columns_of_one(self, normalized: str) -> NDArray[np.int64]:
+        """Return the columns of all n-grams of one headline."""
+        spans = [(read_text(name, normalized), low, high) for name, (low, high) in self.ngram_ranges.items()]
+        return np.concatenate(hash_line(spans, self.bits))
 
     def score_one(self, headline: str) -> tuple[list[float], bool]:
         """Return the logits of one headline and whether it has any feature of the model, with few calls of NumPy."""
         (normalized,) = normalize_all([headline])
         if not normalized:
             return self.calibration.apply_one(self._intercepts), False
-        spans = [(read_text(name, normalized), low, high) for name, (low, high) in self.ngram_ranges.items()]
-        columns = np.concatenate(hash_line(spans, self.bits))
+        columns = self._columns_of_one(normalized)
         count = len(columns)
         # A product with ones is NumPy's fastest sum, and exact in floats of 64 bits.
         levels = np.ones(count) @ self.table.take(columns, axis=1).astype(np.float64)

@@ -159,7 +159,8 @@ class LinearModel(Scorer):
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines have any feature of the model."""
         if len(headlines) == 1:
-            return self._score_one(headlines[0])
+            one, informed = self.score_one(headlines[0])
+            return np.array([one], np.float32), np.array([informed])
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
         logits[:] = self.intercept
         has_features = np.zeros(len(headlines), np.bool_)
@@ -270,11 +271,11 @@ class LinearModel(Scorer):
         logits[rows] += sums[:, :-1] / np.maximum(np.sqrt(sums[:, -1:]), _TINY)
         has_features[rows] = True
 
-    def _score_one(self, headline: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Do what :meth:`scores` does for one headline: all blocks in one pass, to save calls of NumPy."""
+    def score_one(self, headline: str) -> tuple[list[float], bool]:
+        """Return the logits of one headline and whether it has any feature of the model, with few calls of NumPy."""
         feature = self._index.find_few(columns_of_one(normalize_all([headline])[0], self.begins, self.words))
         if not len(feature):
-            return self.calibration.apply(self.intercept[None, :].copy()), np.zeros(1, np.bool_)
+            return self.calibration.apply_one(self.intercept.tolist()), False
         edge = np.empty(len(feature) + 1, np.bool_)
         edge[0] = edge[-1] = True
         np.not_equal(feature[1:], feature[:-1], out=edge[1:-1])
@@ -290,4 +291,4 @@ class LinearModel(Scorer):
         bounds = feature.searchsorted(self._starts)
         sums = np.add.reduceat(values, bounds[:-1][bounds[1:] > bounds[:-1]], axis=0)  # of the blocks that have any
         sums[:, :-1] /= np.maximum(np.sqrt(sums[:, -1:]), _TINY)
-        return self.calibration.apply(self.intercept + sums[:, :-1].sum(axis=0)[None, :]), np.ones(1, np.bool_)
+        return self.calibration.apply_one((self.intercept + sums[:, :-1].sum(axis=0)).tolist()), True

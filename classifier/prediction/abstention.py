@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.evaluation.selective import precision_thresholds, prediction_sets
+from classifier.evaluation.selective import PredictionSets, precision_thresholds
 from classifier.model.model import Model
 from classifier.model.unfamiliar import strangeness
 from classifier.prediction.answers import TOO_LONG, UNCERTAIN, UNFAMILIAR
@@ -38,18 +38,23 @@ class Abstention:
         for name, value in {"min_precision": min_precision, "coverage": coverage}.items():
             if value is not None and not 0 < value < 1:
                 raise ValueError(f"{name} is {value}; it has to be above 0 and below 1")
-        self._coverage = coverage
         self._thresholds: NDArray[np.float64] | None = None
-        self.asked = min_precision is not None or coverage is not None  #: whether either of them is set
-        if not self.asked:
+        self._sets: PredictionSets | None = None
+        if min_precision is None and coverage is None:
             return
-        self._reference = model.reference
+        reference = model.reference
         calibrations = {name: c for name, c in model.calibrations.items() if tier in ("cascade", name)}
-        threshold = None if model.fast is None else model.fast.threshold
-        self._probabilities = self._reference.probabilities(calibrations, threshold)
+        answers = reference.probabilities(calibrations, model.threshold)
         if min_precision is not None:
             self._unfamiliar = model.unfamiliar
-            self._thresholds = precision_thresholds(self._probabilities, self._reference.target, min_precision)
+            self._thresholds = precision_thresholds(answers, reference.target, min_precision)
+        if coverage is not None:
+            self._sets = PredictionSets(answers, reference.target, reference.own, coverage)
+
+    def needs_no_check(self, headline: str, has_features: bool) -> bool:
+        """Return whether one headline surely gets its section, and no prediction set is asked for."""
+        no_promise = self._thresholds is None and self._sets is None
+        return has_features and no_promise and len(headline) <= LONGEST
 
     def reasons(
         self, headlines: Sequence[str], probabilities: NDArray[np.float32], has_features: NDArray[np.bool_]
@@ -67,7 +72,4 @@ class Abstention:
 
     def sets(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """Return the prediction sets, (n, n_sections); None without a coverage."""
-        if self._coverage is None:
-            return None
-        reference = self._reference
-        return prediction_sets(self._probabilities, reference.target, reference.own, probabilities, self._coverage)
+        return None if self._sets is None else self._sets.find(probabilities)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Why no section is given; :class:`BatchPrediction` holds positions in this tuple. ``unfamiliar``: no feature of the
-#: headline is known, or the text is not a headline; ``uncertain``: below ``min_precision``; ``too long``: an article.
-REASONS = (None, "unfamiliar", "uncertain", "too long")
-UNFAMILIAR, UNCERTAIN, TOO_LONG = range(1, len(REASONS))
+#: headline is known, or the text is not a headline; ``uncertain``: below ``min_precision``; ``too long``: an article;
+#: ``missing``: a table has no headline there.
+REASONS = (None, "unfamiliar", "uncertain", "too long", "missing")
+UNFAMILIAR, UNCERTAIN, TOO_LONG, MISSING = range(1, len(REASONS))
 
 
 class SectionProbabilities(NamedTuple):

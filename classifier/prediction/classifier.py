@@ -21,8 +21,8 @@ from classifier.model.cascade import Cascade, accepted
 from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
 from classifier.paths import champion_folder, packaged_model
-from classifier.prediction.abstention import LONGEST, Abstention
-from classifier.prediction.answers import REASONS, UNFAMILIAR, BatchPrediction, Prediction, SectionProbabilities
+from classifier.prediction.abstention import Abstention
+from classifier.prediction.answers import MISSING, REASONS, BatchPrediction, Prediction, SectionProbabilities
 from classifier.prediction.inputs import checked, headline_column
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Classifier:
             TypeError: ``headlines`` is one string or a table, or something in it is no string.
         """
         texts = checked(headlines)
-        if len(texts) == 1 and not self._abstention.asked and len(texts[0]) <= LONGEST:
+        if len(texts) == 1:
             return [self._predict_one(texts[0])]
         return self._predictions(texts, *self._scores(texts))
 
@@ -143,13 +143,14 @@ class Classifier:
             if self.tier == "fast" or accepted(1 / sum(powers), has_features, self._fast.threshold):
                 tier = "fast"
         if tier == "accurate":
-            found, informed = self.model.accurate.scores([text])
-            logits, has_features = found[0].tolist(), bool(informed[0])
+            logits, has_features = self.model.accurate.score_one(text)
             powers = _powers(logits)
+        if not self._abstention.needs_no_check(text, has_features):
+            known, fast = np.array([has_features]), np.array([tier == "fast"])
+            return self._predictions([text], np.array([logits], np.float32), known, fast)[0]
         total = sum(powers)
-        section, reason = (self.sections[powers.index(1.0)], None) if has_features else (None, REASONS[UNFAMILIAR])
         batch = SectionProbabilities(self.sections, [[power / total for power in powers]])
-        return Prediction(text, section, 1 / total, tier, reason, batch, 0)
+        return Prediction(text, self.sections[powers.index(1.0)], 1 / total, tier, None, batch, 0)
 
     def _scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the logits, which headlines have any feature, and which the fast tier answered."""
@@ -229,7 +230,7 @@ class Classifier:
         texts = headline_column(frame, column)
         there = texts.notna().to_numpy()
         found = iter(self.predict(checked(texts[there], str(texts.name))))
-        rows = [next(found)[1:5] if here else (None, math.nan, None, "missing") for here in there]
+        rows = [next(found)[1:5] if here else (None, math.nan, None, REASONS[MISSING]) for here in there]
         columns = ("section", "probability", "tier", "reason")
         # Of objects, so that an abstention is None and not NaN.
         answers = pd.DataFrame(rows, frame.index, columns, dtype=object)
