@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.errors import DataError
 from classifier.extras import need
 from classifier.model.model import Model
 from classifier.prediction.classifier import Classifier
@@ -74,7 +75,6 @@ class HeadlineClassifier(ClassifierMixin, BaseEstimator):
             ConfigError: there is no such estimator, block or parameter.
             ValueError: ``X`` and ``y`` differ in length.
         """
-        from classifier.errors import DataError
         from classifier.training.compile import fit_model
         from classifier.training.config import Candidate
         from classifier.training.dataset import TrainingSet, feature_cache

@@ -1,4 +1,4 @@
-"""Files that are replaced in one step, and locks between processes; both work on every system."""
+"""Files that are replaced in one step, and locks between processes; all work on every system."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def is_plain(path: Path | None) -> bool:
+    """Return whether ``path`` is, or can become, a regular file: no pipe, no device and not None."""
+    return path is not None and (path.is_file() or not path.exists())
 
 
 @contextmanager

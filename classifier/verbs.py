@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from classifier.corpus.columns import Columns
 from classifier.corpus.sections import SectionNames
 from classifier.errors import DataError
+from classifier.extras import need
 from classifier.prediction.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
 
 def train(config: str | Path | None = None, *, add: Sequence[str | Path] = ()) -> Outcome:
-    """Run the experiment of a config file, from its tables to a registered model; default: the composed sample's.
+    """Run the experiment of a config file, from its tables to a registered model.
 
     Args:
-        config: the file.
+        config: the file; default: that of the composed sample.
         add: tables of corrected rows, which hold against all others and weigh more.
 
     Returns:
@@ -46,10 +47,7 @@ def train(config: str | Path | None = None, *, add: Sequence[str | Path] = ()) -
     Raises:
         ClassifierError: the config, the data or the MLflow store is not what it should be.
     """
-    from classifier.extras import need
     from classifier.paths import default_experiment
-
-    need("train", "train")
     from classifier.training.pipeline import train as run
 
     return run(default_experiment() if config is None else config, add=add)
@@ -81,8 +79,6 @@ def evaluate(
         DataError: the table cannot be read, or has sections that the model does not know.
         ModelError: there is no such model, or it lacks the tier.
     """
-    from classifier.extras import need
-
     need("train", "evaluate")
     from classifier.evaluation.metrics import evaluate as run
 
@@ -93,7 +89,7 @@ def evaluate(
 
 def load_to_measure(model: Source, tier: str | None = None) -> Classifier:
     """Return a model by a tier; without one, by the accurate tier, which training tests and the registry compares."""
-    clf = model if isinstance(model, Classifier) else Classifier.load(model, tier)
+    clf = _load(model, tier)
     wanted = tier or ("accurate" if "accurate" in clf.model.tiers else "fast")
     return clf if clf.tier == wanted else Classifier(clf.model, wanted)
 
@@ -110,13 +106,9 @@ def calibrate(table: Table, model: Source = None) -> Calibrated:
         ModelError: by cross-validation within the table the probabilities would not get better.
         TrackingError: the store cannot be used.
     """
-    from classifier.extras import need
-
-    need("train", "calibrate")
     from classifier.training.calibrate import calibrate as run
 
-    clf = model if isinstance(model, Classifier) else Classifier.load(model)
-    return run(clf.model, _read(table, labelled=True), _name(table))
+    return run(_load(model).model, _read(table, labelled=True), _name(table))
 
 
 def drift(
@@ -134,13 +126,11 @@ def drift(
         DataError: a table cannot be read, or has too few rows.
         ModelError: the model was trained without what this needs.
     """
-    from classifier.extras import need
-
     need("train", "drift")
     from classifier.evaluation.adaptation import score_rows
     from classifier.evaluation.drift import THRESHOLD, measure_drift
 
-    loaded = (model if isinstance(model, Classifier) else Classifier.load(model)).model
+    loaded = _load(model).model
     now = score_rows(loaded, _read(table)["headline"].tolist())
     if reference is None:
         then = loaded.reference.take(~loaded.reference.own)
@@ -172,9 +162,6 @@ def audit(
     Raises:
         DataError: a table cannot be read.
     """
-    from classifier.extras import need
-
-    need("train", "audit")
     from classifier.curation.audit import audit as run
 
     other = None if against is None else _read(against, columns, names)
@@ -192,8 +179,6 @@ def extract(pages: str | Path | Sequence[str | Path], *, profile: str | Path | N
     Raises:
         DataError: a page cannot be read or holds nothing that the profile knows. All of them are named.
     """
-    from classifier.extras import need
-
     need("train", "extract")
     from classifier.pages.extract import extract as run
     from classifier.pages.profile import load_portal
@@ -225,8 +210,11 @@ def explain(
     headline: str, model: Source = None, *, section: str | None = None, against: str | None = None, top: int = 10
 ) -> Explanation:
     """Return which words speak for a section and which against it; see :meth:`Classifier.explain`."""
-    clf = model if isinstance(model, Classifier) else Classifier.load(model)
-    return clf.explain(headline, top=top, section=section, against=against)
+    return _load(model).explain(headline, top=top, section=section, against=against)
+
+
+def _load(model: Source, tier: str | None = None) -> Classifier:
+    return model if isinstance(model, Classifier) else Classifier.load(model, tier)
 
 
 def _read(

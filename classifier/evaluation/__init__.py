@@ -1,1 +1,1 @@
-"""Arrays in, figures out: metrics, comparison of two models, calibration."""
+"""Arrays in, figures out: metrics, comparison of two models, calibration, prediction sets, drift."""

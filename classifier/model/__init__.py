@@ -1,1 +1,1 @@
-"""Features, linear estimators, calibration, explanation and the served artefact."""
+"""Feature blocks, the scorers and their cascade, calibration, explanation and the artefact's files."""

@@ -25,7 +25,7 @@ from classifier.errors import DataError
 from classifier.prediction.answers import BatchPrediction
 from classifier.prediction.checkpoint import Checkpoint, ResumableOutput, progress_of
 from classifier.prediction.writers import TEXT_FORMATS, CellOutput, Layout, LineOutput, Output, output_format
-from classifier.storage import locked, replacing
+from classifier.storage import is_plain, locked, replacing
 
 if TYPE_CHECKING:
     from classifier.prediction.classifier import Classifier
@@ -99,7 +99,7 @@ def predict_stream(
         BrokenPipeError: the reader of standard output has ended.
     """
     layout = job.layout(clf.sections)
-    resumable = _is_plain(job.output) and layout.format in TEXT_FORMATS
+    resumable = is_plain(job.output) and layout.format in TEXT_FORMATS
     _check_files(job, layout, resumable=resumable)
     with _writable(job.output), ExitStack() as stack:
         before = None
@@ -166,7 +166,7 @@ def open_output(path: Path | None, layout: Layout, stdout: BinaryIO | None = Non
         with table_writer(path, layout.header(), layout.numbers()) as append:
             yield CellOutput(layout, append)
         return
-    plain = _is_plain(path)
+    plain = is_plain(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) if plain else nullcontext(path) as target, target.open("wb") as file:
         yield LineOutput(layout, file, split_suffix(path.name)[1], eager=not plain)
@@ -231,11 +231,6 @@ def _readable(chunk: Chunk) -> list[str]:
     if not chunk.bad:
         return chunk.headlines
     return ["" if i in chunk.bad else headline for i, headline in enumerate(chunk.headlines)]
-
-
-def _is_plain(path: Path | None) -> bool:
-    """Return whether ``path`` is, or can become, a regular file: no pipe and no device."""
-    return path is not None and (path.is_file() or not path.exists())
 
 
 def _check_files(job: Job, layout: Layout, *, resumable: bool) -> None:

@@ -25,6 +25,7 @@ from classifier.corpus.stream import Chunk, Position
 from classifier.corpus.writer import CSV_BOM, WriteRows, csv_bytes
 from classifier.errors import DataError
 from classifier.prediction.answers import REASONS, BatchPrediction, Prediction
+from classifier.storage import is_plain
 
 #: Formats that are written line by line, so that an interrupted run can go on.
 TEXT_FORMATS = ("table", "jsonl", "tsv", "csv")
@@ -44,13 +45,11 @@ def output_format(output: Path | None, chosen: str | None = None, *, terminal: b
     Raises:
         DataError: there is no such format, the suffix says none or another one, or the format needs a plain file.
     """
-    formats = ", ".join(FORMATS)
     if chosen is not None and chosen not in FORMATS:
-        raise DataError(f"--format {chosen!r} is none of {formats}.")
+        raise DataError(f"--format {chosen!r} is none of {', '.join(FORMATS)}.")
     suffix, compression = split_suffix(output.name) if output is not None else ("", "")
     by_suffix = suffix.removeprefix(".") if suffix.removeprefix(".") in FORMATS[1:] else None
-    is_file = output is not None and (output.is_file() or not output.exists())
-    if is_file and chosen is None and by_suffix is None:
+    if output is not None and is_plain(output) and chosen is None and by_suffix is None:
         raise DataError(
             f"{output}: its suffix {suffix or '(none)'} is no format of predictions. Name a file that ends in "
             f".{', .'.join(FORMATS[1:])} (the text formats also with .gz or .zst), or add --format."
@@ -58,7 +57,7 @@ def output_format(output: Path | None, chosen: str | None = None, *, terminal: b
     if chosen is not None and by_suffix is not None and chosen != by_suffix:
         raise DataError(f"{output}: --format says {chosen}, the suffix says {by_suffix}. Leave one of them out.")
     found = chosen or by_suffix or ("table" if terminal else "jsonl")
-    if found not in TEXT_FORMATS and (compression or not is_file):
+    if found not in TEXT_FORMATS and (compression or not is_plain(output)):
         raise DataError(f"{output or 'standard output'}: {found} needs a plain file: --output FILE.{found}.")
     return found
 
