@@ -117,9 +117,10 @@ def moved_from(*, copied: bool = False) -> list[str]:
     found = []
     for address in addresses:
         root = _root(address)
-        there = Path(f"{root}{address.removeprefix('file://')[len(root) :]}")
-        beside = here / there.relative_to(root or "/")
-        if root and here != Path(root).resolve() and beside.is_dir() and (copied or not there.exists()):
+        if not root or here == Path(root).resolve():
+            continue  # not on this disk, or where it belongs
+        there = Path(address.removeprefix("file://"))
+        if (here / there.relative_to(root)).is_dir() and (copied or not there.exists()):
             found.append(root)
     return list(dict.fromkeys(found))
 

@@ -68,6 +68,14 @@ def test_a_store_that_is_no_file_cannot_be_mended(monkeypatch: pytest.MonkeyPatc
         repair()
 
 
+def test_artefacts_that_are_not_on_this_disk_are_left_where_they_are(home: Path) -> None:
+    client = connect()
+    for number, address in enumerate(("mlflow-artifacts:/7", "s3://bucket/mlruns/8", "")):
+        client.create_experiment(f"elsewhere {number}", address or None)
+    connect()
+    assert moved_from() == moved_from(copied=True) == []
+
+
 def test_nothing_that_an_alias_points_to_may_go(two: Path) -> None:
     found = find_prunable(keep=0)
     assert (found.versions, found.searches, found.folders) == ([], [], [])
