@@ -148,6 +148,8 @@ def test_the_command_trains_registers_and_serves_the_fast_tier(home: Path, sampl
     manifest = json.loads((home / "models/big/manifest.json").read_text(encoding="utf-8"))
     assert figures["macro_f1"] == pytest.approx(manifest["about"]["test"]["macro_f1"])
     assert figures["macro_f1"] > 0.7
+    results = json.loads((home / "models/big/results.json").read_text(encoding="utf-8"))
+    assert results["command"] == "classifier train --stream experiments/big.toml"
     assert "champion" in run("models", "list", cwd=home).stdout.decode()
     registered = Classifier.load("models:/headline-classifier@champion")
     assert registered.predict(["코스피 상승 마감"])[0].section == "경제"
@@ -176,6 +178,15 @@ def test_a_gate_a_holdout_and_a_wrong_config(home: Path, sample: Sample) -> None
     Path("labels.toml").write_text(text + '[labels]\nerrors = "drop"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"\[labels\]"):
         train_stream("labels.toml")
+    for key, line in (
+        (r"\[labels\]", '[labels]\ntables = { "big.tsv" = 0.5 }\n'),
+        (r"data\.leave_out", 'leave_out = { "big.tsv" = ["연예"] }\n'),
+        (r"data\.corrections", 'corrections = ["big.tsv"]\n'),
+    ):
+        ignored = text + line if line[0] == "[" else text.replace("[data]\n", f"[data]\n{line}")
+        Path("ignored.toml").write_text(ignored, encoding="utf-8")
+        with pytest.raises(ConfigError, match=key):
+            train_stream("ignored.toml")
     search = SMALL_CONFIG.format(experiment="", estimator="sgd", features='[["chars"]]', floor=0)
     Path("search.toml").write_text(search, encoding="utf-8")
     write_rows(home / "train.tsv", sample["train"][::14])

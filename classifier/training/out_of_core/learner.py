@@ -136,7 +136,7 @@ def fit_stream(
     dice = np.random.default_rng(seed)
     done = 0
     for _ in range(settings.passes):
-        for headlines, numbers in _mixed(rows, list(dice.permutation(files))):
+        for headlines, numbers in _joined(rows, list(dice.permutation(files)), _SHUFFLED):
             target = column[numbers]
             order = dice.permutation(len(target))
             for batch in np.array_split(order, -(-len(order) // _BATCH)):
@@ -153,15 +153,17 @@ def fit_stream(
     )
 
 
-def _mixed(rows: RowPartitions, files: Sequence[int]) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
-    """Yield the rows of some files at a time, at least :data:`_SHUFFLED` of them if there are."""
+def _joined(
+    rows: RowPartitions, files: Sequence[int], at_least: int
+) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
+    """Yield the rows of as many files at a time as have ``at_least`` rows; at the end, the rows that are left."""
     headlines: list[str] = []
     parts: list[NDArray[np.intp]] = []
     for i in files:
         found, numbers = rows.read(i)
         headlines += found
         parts.append(numbers)
-        if len(headlines) >= _SHUFFLED:
+        if len(headlines) >= at_least:
             yield headlines, np.concatenate(parts)
             headlines, parts = [], []
     if headlines:
@@ -169,13 +171,6 @@ def _mixed(rows: RowPartitions, files: Sequence[int]) -> Iterator[tuple[list[str
 
 
 def _gathered(rows: RowPartitions, files: Sequence[int], most: int) -> tuple[list[str], NDArray[np.intp]]:
-    """Return the rows of some files, ``most`` of them."""
-    headlines: list[str] = []
-    parts = [np.zeros(0, np.intp)]
-    for i in files:
-        found, numbers = rows.read(i)
-        headlines += found
-        parts.append(numbers)
-        if len(headlines) >= most:
-            break
-    return headlines[:most], np.concatenate(parts)[:most]
+    """Return the rows of some files, at most ``most`` of them."""
+    headlines, numbers = next(_joined(rows, files, most), ([], np.zeros(0, np.intp)))
+    return headlines[:most], numbers[:most]

@@ -131,11 +131,12 @@ def partition_rows(
         DataError: a table cannot be read, or has bad rows, of which the first are named; or all rows have one section.
     """
     found = RowPartitions(folder)
+    columns = columns or Columns()
     for reference in references:
         if is_table(reference):
-            _partition_file(found, str(base / Path(reference).expanduser()), progress, columns or Columns())
+            _partition_file(found, str(base / Path(reference).expanduser()), progress, columns)
         else:
-            frame = load_corpus(reference, base, names=SectionNames(fold=False))
+            frame = load_corpus(reference, base, columns=columns, names=SectionNames(fold=False))
             found.add(frame["headline"].tolist(), frame["section"].tolist(), reference, frame.index.tolist())
     found.flush()
     if found.bad.count:

@@ -1,7 +1,8 @@
 """``classifier train --stream``: one training of the fast tier alone, from a config to a registered version.
 
 There are no candidates, no folds and no pictures, for these need the rows in memory. The artefact, the test, the gate,
-the registry and the promotion are those of :mod:`~classifier.training.publish`.
+the registry and the promotion are those of :mod:`~classifier.training.publish`. The fast tier reads characters alone,
+so ``[text] user_words``, which are for Kiwi, are not read.
 """
 
 from __future__ import annotations
@@ -47,8 +48,11 @@ def train_stream(
     """
     path = Path(path).expanduser()
     config = load_config(path)
-    if config.labels.errors != "keep" or config.labels.evidence:
+    if config.labels.errors != "keep" or config.labels.evidence or config.labels.tables:
         raise ConfigError(f"{path}: [labels] weighs rows in memory, so it cannot be used with --stream.")
+    for key in ("leave_out", "corrections"):
+        if getattr(config.data, key):
+            raise ConfigError(f"{path}: data.{key} chooses rows in memory, so it cannot be used with --stream.")
     client = connect()
     run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():

@@ -9,9 +9,9 @@ from classifier.training.dataset import Corpora
 from classifier.training.search import Result
 
 
-def command(config: Config) -> str:
+def command(config: Config, *, stream: bool = False) -> str:
     """Return the command that repeats a training."""
-    return f"classifier train experiments/{config.name}.toml"
+    return f"classifier train {'--stream ' if stream else ''}experiments/{config.name}.toml"
 
 
 def corpora(config: Config) -> str:
@@ -46,7 +46,7 @@ holds the winner: its figures on the test table, pictures, the rows it got wrong
 Sort by **cv_{config.search.metric}** to see the best candidate first. Reproduce with
 
 ```
-{command(config)}
+{command(config, stream=not config.candidates)}
 ```
 """
 
@@ -102,7 +102,7 @@ log-loss {test.log_loss:.4f}, ECE {test.ece:.4f}.
 - {rows:,} rows, of which {learned:,} were learned from: each headline once, without contradictions and what is held out
 
 **Use it:** `classifier predict --model models/{config.name} "…"`.
-**Repeat it:** `classifier train --stream experiments/{config.name}.toml`
+**Repeat it:** `{command(config, stream=True)}`
 """
 
 

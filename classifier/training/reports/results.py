@@ -30,7 +30,7 @@ def write_results(
     """
     record: dict[str, Any] = {
         "experiment": config.name,
-        "command": command(config),
+        "command": command(config, stream=not leaderboard),
         "train": list(config.data.train),
         "auxiliary": list(config.data.auxiliary),
         "test_table": test_name,
