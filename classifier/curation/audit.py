@@ -18,9 +18,8 @@ from classifier.evaluation.metrics import EvaluatedTable, score
 from classifier.model.explanation import explain
 from classifier.text.normalize import normalize_all
 from classifier.training.config import NOISE_MODEL
-from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
+from classifier.training.dataset import section_numbers, training_set
 from classifier.training.label_errors import LabelQuality, assess_labels
-from classifier.training.splits import make_folds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +149,7 @@ def audit(
     against_name: str | None = None,
     seed: int = 0,
 ) -> Findings:
-    """Audit a headline table.
+    """Audit a headline table. Kiwi reads it without words of the user's, whatever a training's config says.
 
     Args:
         frame: as :func:`~classifier.corpus.tables.read_table` returns it, with or without sections.
@@ -176,7 +175,7 @@ def audit(
     repeated, near = _groups(labelled, groups)
     assessed, notes = _Assessed(), []
     try:
-        assessed = _assess(labelled, target, sections, seed)
+        assessed = _assess(labelled, target, sections, groups, seed)
     except DataError as error:
         notes.append(f"Label errors and style were not looked for: {error}")
         logger.warning("%s", notes[-1])
@@ -211,12 +210,12 @@ class _Assessed:
     style_normalized: Style | None = None
 
 
-def _assess(labelled: pd.DataFrame, target: NDArray[np.intp], sections: tuple[str, ...], seed: int) -> _Assessed:
+def _assess(
+    labelled: pd.DataFrame, target: NDArray[np.intp], sections: tuple[str, ...], groups: NDArray[np.integer], seed: int
+) -> _Assessed:
     headlines = labelled["headline"].tolist()
-    folds = make_folds(headlines, target, sections, _FOLDS, seed)
-    cache = feature_cache()
-    counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
-    quality = assess_labels(TrainingSet(headlines, counts, target, sections, folds, cache.embeddings(), seed=seed))
+    data = training_set(headlines, target, sections, NOISE_MODEL.features, _FOLDS, groups=groups, seed=seed)
+    folds, quality = data.folds, assess_labels(data)
     probabilities = np.asarray(quality.probabilities, np.float32)
     column = next((c for c in ("press", "source") if c in labelled), None)
     return _Assessed(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from classifier.corpus.bad_rows import BadRow, BadRows
+from classifier.corpus.compression import split_suffix
 from classifier.corpus.sections import SectionNames
 from classifier.corpus.tables import fold_sections, read_table
 from classifier.corpus.writer import table_writer, tsv_bytes
@@ -24,7 +26,7 @@ from classifier.storage import locked, replacing
 SKIP, NOT_A_HEADLINE, UNDO = "skip", "not a headline", "undo"
 _WAIT = 30.0  #: seconds for another process's lock
 
-_QUOTED = ("'=", "'+", "'-", "'@")
+_FORMULA = tuple("=+-@＝＋－＠")  #: what the writer of CSV puts an apostrophe before
 _COLUMNS = ("headline", "section", "suggested", "probability", "curator", "time", "model")
 
 
@@ -91,27 +93,41 @@ class Corrections:
         """
         if action not in ("label", SKIP, NOT_A_HEADLINE, UNDO) or (action == "label") != bool(section):
             raise DataError(f"{action!r} with the section {section!r} is no decision.")
-        decision = Decision(
+        self._keep([self._decision(item, action, section, curator)])
+
+    def label(self, labels: Sequence[tuple[QueueItem, str]]) -> None:
+        """Append the sections that were given to headlines, and write the table anew, once.
+
+        Raises:
+            DataError: they cannot be written.
+        """
+        if labels:
+            self._keep([self._decision(item, "label", section) for item, section in labels])
+
+    def _decision(self, item: QueueItem, action: str, section: str, curator: str | None = None) -> Decision:
+        return Decision(
             item.headline, action, section, item.suggested, item.probability, curator or self.curator,
             time.strftime("%Y-%m-%dT%H:%M:%S%z"), self.model,
         )  # fmt: skip
-        line = json.dumps(asdict(decision), ensure_ascii=False) + "\n"
+
+    def _keep(self, decisions: Sequence[Decision]) -> None:
+        lines = "".join([json.dumps(asdict(decision), ensure_ascii=False) + "\n" for decision in decisions])
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self.journal.with_suffix(".lock"), _WAIT):
-                self._append(line)
+                self._append(lines)
                 self._write()
         except (OSError, TimeoutError) as error:
             raise DataError(f"{self.journal}: cannot be written ({error}). The decision is not kept.") from error
 
-    def _append(self, line: str) -> None:
+    def _append(self, lines: str) -> None:
         with self.journal.open("a+b") as journal:
             end = journal.seek(0, os.SEEK_END)
             if end:
                 journal.seek(end - 1)
                 if journal.read(1) != b"\n":  # a process ended in the middle of a line: that line was never confirmed
                     journal.write(b"\n")
-            journal.write(line.encode())
+            journal.write(lines.encode())
             journal.flush()
             os.fsync(journal.fileno())
 
@@ -139,14 +155,21 @@ def read_queue(path: Path, corrections: Corrections) -> int:
     fold_sections([table], SectionNames(known=set(table.get("suggested", ()))), str(path))
     if "suggested" not in table or "probability" not in table:
         raise DataError(f"{path}: the columns suggested and probability are missing. Is it a file of --queue?")
-    standing, taken = corrections.read(), 0
-    for row in table[table["section"] != ""].to_dict("records"):
-        headline = str(row["headline"])
-        if path.suffix == ".csv" and headline[:2] in _QUOTED:  # the writer's, before what would be a formula
-            headline = headline[1:]
-        before = standing.get(headline)
-        if before is None or before.section != row["section"]:
-            item = QueueItem(headline, str(row["suggested"]), float(row["probability"] or 0), ())
-            corrections.decide(item, "label", str(row["section"]))
-            taken += 1
-    return taken
+    standing, bad = corrections.read(), BadRows()
+    taken: list[tuple[QueueItem, str]] = []
+    filled = table[table["section"] != ""]
+    columns = [filled[name].tolist() for name in ("headline", "section", "suggested", "probability")]
+    for row, cell, section, suggested, probability in zip(filled.index, *columns, strict=True):
+        quoted = split_suffix(path.name)[0] == ".csv" and cell[1:2] in _FORMULA
+        headline = cell.removeprefix("'") if quoted else cell
+        try:
+            item = QueueItem(headline, suggested, float(probability or 0), ())
+        except ValueError:
+            bad.add(BadRow(row, f"the probability {probability!r} is no number"))
+            continue
+        if headline not in standing or standing[headline].section != section:
+            taken.append((item, section))
+    if bad.count:
+        raise bad.error(str(path), "Mend them and try again.")
+    corrections.label(taken)
+    return len(taken)

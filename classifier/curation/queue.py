@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.preprocessing import normalize as unit_length
 
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.model.blocks import BLOCKS, Batch
@@ -61,7 +62,8 @@ def choose_rows(
         vectors = _vectors([headlines[i] for i in candidates], seed)
         weights = np.maximum(uncertain[candidates], 1e-6)
         clusters = MiniBatchKMeans(budget, random_state=seed, n_init=1, batch_size=4096, reassignment_ratio=0)
-        distance = clusters.fit_transform(vectors, sample_weight=weights).min(axis=1)
+        clusters.fit(vectors, sample_weight=weights)
+        distance = np.linalg.norm(vectors - clusters.cluster_centers_[clusters.labels_], axis=1)
         # Of each cluster the headline nearest to its centre; clusters that are left empty give none.
         near = np.lexsort((distance, clusters.labels_))
         taken = np.unique(clusters.labels_[near], return_index=True)[1]
@@ -81,7 +83,7 @@ def _vectors(headlines: Sequence[str], seed: int) -> NDArray[np.float64]:
     found = TruncatedSVD(size, random_state=seed).fit_transform(
         TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     )
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
+    return np.asarray(unit_length(found))
 
 
 def labelling_queue(classifier: Classifier, headlines: Sequence[str], budget: int, seed: int = 0) -> list[QueueItem]:

@@ -195,10 +195,14 @@ def _headlines(table: str) -> list[str]:
 
 
 def _likely_errors(table: str, classifier: Classifier, most: int) -> list[QueueItem]:
-    """Return the rows of a labelled table whose label an audit holds for a likely error, the likeliest first."""
+    """Return the headlines of a labelled table that an audit would have reviewed, the least credible label first."""
     from classifier.corpus.datasets import load_corpus
     from classifier.curation.audit import audit
 
     doubts = audit(load_corpus(table, names=SectionNames(known=classifier.sections)), table).to_review
-    found = [item for item in doubts if item.suggested in classifier.sections][:most]
-    return [QueueItem(i.headline, i.suggested, i.probability_suggested, ((i.section, i.probability),)) for i in found]
+    found: dict[str, QueueItem] = {}  # a headline that several rows repeat is labelled once
+    for i in doubts:
+        if i.suggested in classifier.sections:
+            rival = (i.section, i.probability)
+            found.setdefault(i.headline, QueueItem(i.headline, i.suggested, i.probability_suggested, (rival,)))
+    return list(found.values())[:most]

@@ -231,6 +231,37 @@ def feature_cache(words: UserWords = NO_WORDS) -> FeatureCache:
     return FeatureCache(str(cache_folder() / "features"), words)
 
 
+def training_set(
+    headlines: Sequence[str],
+    target: NDArray[np.intp],
+    sections: Sequence[str],
+    blocks: Sequence[str],
+    n_folds: int = 0,
+    *,
+    groups: NDArray[np.integer] | None = None,
+    seed: int = 0,
+) -> TrainingSet:
+    """Return labelled headlines as a training set in which all rows count the same.
+
+    Args:
+        headlines: (n_rows,).
+        target: (n_rows,), positions in ``sections``.
+        sections: names of the sections.
+        blocks: which feature blocks are counted.
+        n_folds: folds of near-duplicate groups; 0 for none.
+        groups: (n_rows,), those groups if they are known.
+        seed: of the folds and of the fits.
+
+    Raises:
+        DataError: a section is too small for the folds.
+    """
+    folds = make_folds(headlines, target, sections, n_folds, seed, groups) if n_folds else []
+    cache = feature_cache()
+    counts = cache.counts(headlines, blocks)
+    embeddings = cache.embeddings() if "embeddings" in blocks else None
+    return TrainingSet(list(headlines), counts, target, tuple(sections), folds, embeddings, groups=groups, seed=seed)
+
+
 def prepare(config: Config, corpora: Corpora) -> TrainingSet:
     """Return what all candidates of a config are fitted to; counts and embeddings are kept in the user's cache.
 

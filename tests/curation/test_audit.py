@@ -26,7 +26,7 @@ from classifier.curation.style import marks, measure_style
 from classifier.errors import DataError
 from classifier.text.normalize import normalize
 from classifier.training.config import NOISE_MODEL
-from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.dataset import section_numbers, training_set
 from classifier.training.label_errors import assess_labels
 from classifier.training.splits import make_folds
 from tests.support.browser import CHROMIUM, open_page
@@ -313,12 +313,8 @@ def test_flipped_labels_of_ynat_are_found(corpora: Path) -> None:
     # A third of the train split, for time's sake; `experiments/benchmarks/label_errors.py` does all of it.
     frame = load_corpus("ynat:train").iloc[::3]
     sections = sorted(frame["section"].unique())
-    target, wrong = flipped(np.array([sections.index(s) for s in frame["section"]]), len(sections))
-    headlines = frame["headline"].tolist()
-    cache = feature_cache()
-    counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
-    folds = make_folds(headlines, target, sections, 3, 0)
-    found = assess_labels(TrainingSet(headlines, counts, target, tuple(sections), folds, cache.embeddings()))
+    target, wrong = flipped(section_numbers(frame["section"].tolist(), sections), len(sections))
+    found = assess_labels(training_set(frame["headline"].tolist(), target, sections, NOISE_MODEL.features, 3))
     assert average_precision_score(wrong, 1 - found.quality) >= 0.6
     assert wrong[found.suspect].mean() >= 5 * wrong.mean()
 
@@ -326,7 +322,7 @@ def test_flipped_labels_of_ynat_are_found(corpora: Path) -> None:
 def test_quotes_and_brackets_give_entertainment_away_until_they_are_normalized(corpora: Path) -> None:
     frame, _ = merge_repeats(pd.concat([load_corpus("ynat:train"), load_corpus("entertainment")], ignore_index=True))
     sections = sorted(frame["section"].unique())
-    target = np.array([sections.index(s) for s in frame["section"]])
+    target = section_numbers(frame["section"].tolist(), sections)
     headlines = frame["headline"].tolist()
     folds = make_folds(headlines, target, sections, 3, 0)
     raw = measure_style(headlines, target, sections, folds)

@@ -131,6 +131,20 @@ def test_a_queue_goes_through_a_spreadsheet_and_back(tmp_path: Path, suffix: str
     ]
 
 
+def test_a_queue_is_taken_over_whole_or_not_at_all(tmp_path: Path) -> None:
+    items = [QueueItem(headline, "경제", 0.6, ()) for headline in ("＋5% 오른 코스피", "환율 하락", "금리 동결")]
+    write_queue(items, tmp_path / "queue.csv")
+    frame = pd.read_csv(tmp_path / "queue.csv", dtype=str).assign(section="사회")
+    frame.assign(probability=["0.6", "0,6", "높음"]).to_csv(tmp_path / "edited.csv", index=False)
+    corrections = Corrections(tmp_path / "labels.tsv", "가영")
+    with pytest.raises(DataError, match=r"2 bad rows[^$]*'0,6' is no number[^$]*'높음' is no number"):
+        read_queue(tmp_path / "edited.csv", corrections)
+    assert corrections.read() == {}
+    frame.to_csv(tmp_path / "queue.csv", index=False)
+    assert read_queue(tmp_path / "queue.csv", corrections) == 3
+    assert list(corrections.read()) == [item.headline for item in items]
+
+
 def test_a_queue_keeps_the_names_of_a_model_that_keeps_them_apart(tmp_path: Path) -> None:
     items = [QueueItem("새 위성 발사", "과학", 0.6, ()), QueueItem("새 칩 공개", "IT", 0.5, ())]
     write_queue(items, tmp_path / "queue.csv")

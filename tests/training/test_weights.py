@@ -13,9 +13,8 @@ from classifier.corpus.tables import merge_repeats
 from classifier.corpus.writer import write_table
 from classifier.errors import ConfigError
 from classifier.training.config import NOISE_MODEL, Labels
-from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
+from classifier.training.dataset import TrainingSet, section_numbers, training_set
 from classifier.training.pipeline import train
-from classifier.training.splits import make_folds
 from classifier.training.weights import stated_weights, weigh
 from tests.support.faulty import SECTIONS, faulty
 
@@ -47,10 +46,7 @@ def rows(sample: dict[str, list[tuple[str, str]]]) -> tuple[TrainingSet, pd.Data
     frame, _ = merge_repeats(frame[frame["section"] != ""])
     headlines = frame["headline"].tolist()
     target = section_numbers(frame["section"].tolist(), SECTIONS)
-    cache = feature_cache()
-    counts = cache.counts(headlines, sorted(NOISE_MODEL.features))
-    folds = make_folds(headlines, target, SECTIONS, 2, 0)
-    data = TrainingSet(headlines, counts, target, SECTIONS, folds, cache.embeddings())
+    data = training_set(headlines, target, SECTIONS, NOISE_MODEL.features, 2)
     return data, frame, np.array([headline in wrong for headline in headlines])
 
 
