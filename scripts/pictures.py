@@ -11,11 +11,10 @@ from playwright.sync_api import Page
 
 from classifier.paths import REGISTERED_MODEL, store_address
 from classifier.tracking.leaderboard import leaderboard_address
-from tests.conftest import REPOSITORY
 from tests.support.browser import close_assistant, open_page
 from tests.support.servers import serving, unused_port
 
-FOLDER = REPOSITORY / "experiments" / "pictures"
+FOLDER = Path(__file__).parents[1] / "experiments" / "pictures"
 
 
 def take(page: Page, address: str, name: str) -> None:

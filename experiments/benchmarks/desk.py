@@ -19,7 +19,7 @@ from classifier.corpus.sections import SECTIONS
 from classifier.evaluation.metrics import evaluate
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
-from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
+from classifier.training.dataset import section_numbers, training_set
 
 SIZES = (0, 2_000, 4_000)  #: and all
 CHOSEN = Candidate(
@@ -37,9 +37,8 @@ def main(reference: str) -> None:
     desk = load_corpus(reference).sample(frac=1, random_state=0)
     train = pd.concat([base, desk], ignore_index=True)
     tables = {f"{CRAWL}, read half": half(unread=False), "ynat:train": load_corpus("ynat:train")}
-    cache = feature_cache()
-    headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), SECTIONS)
-    data = TrainingSet(headlines, cache.counts(headlines, CHOSEN.features), target, SECTIONS, [], cache.embeddings())
+    target = section_numbers(train["section"].tolist(), SECTIONS)
+    data = training_set(train["headline"].tolist(), target, SECTIONS, CHOSEN.features)
     rows: list[dict[str, Any]] = []
     for size in [*(n for n in SIZES if n < len(desk)), len(desk)]:
         model = fit_model(CHOSEN, data, np.arange(len(base) + size))

@@ -5,14 +5,12 @@ The labels that score are the split's own, errors included, so what is gained he
 
 from __future__ import annotations
 
-import numpy as np
 from benchmarks.common import write
 
 from classifier.corpus.datasets import load_corpus
 from classifier.training.config import NOISE_MODEL, Labels
-from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.dataset import section_numbers, training_set
 from classifier.training.search import cross_validate
-from classifier.training.splits import make_folds
 from classifier.training.weights import weigh
 
 
@@ -20,12 +18,8 @@ def main() -> None:
     """Measure and write."""
     frame = load_corpus("ynat:train")
     sections = sorted(frame["section"].unique())
-    target = np.array([sections.index(name) for name in frame["section"]])
-    headlines = frame["headline"].tolist()
-    cache = feature_cache()
-    counts, embeddings = cache.counts(headlines, NOISE_MODEL.features), cache.embeddings()
-    folds = make_folds(headlines, target, sections, 3, 0)
-    data = TrainingSet(headlines, counts, target, tuple(sections), folds, embeddings)
+    target = section_numbers(frame["section"].tolist(), sections)
+    data = training_set(frame["headline"].tolist(), target, sections, NOISE_MODEL.features, 3)
     candidate = NOISE_MODEL.model_copy(update={"parameters": {"C": 0.1}})
     rows = []
     for labels in (Labels(), Labels(errors="weigh"), Labels(errors="drop")):

@@ -19,6 +19,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from classifier.corpus.datasets import load_corpus
 from classifier.text.normalize import normalize_all
+from classifier.training.dataset import section_numbers
 from classifier.training.splits import holdout_rows
 
 SEED = 0
@@ -58,7 +59,7 @@ def load(name: str) -> tuple[list[str], np.ndarray, list[str]]:
     """Return the headlines of a corpus, the number of each one's section, and the sections."""
     frame = load_corpus(name)
     sections = sorted(frame["section"].unique())
-    return frame["headline"].tolist(), np.array([sections.index(section) for section in frame["section"]]), sections
+    return frame["headline"].tolist(), section_numbers(frame["section"].tolist(), sections), sections
 
 
 def main() -> None:

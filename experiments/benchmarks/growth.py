@@ -21,7 +21,7 @@ from benchmarks.speed import MODEL, at_most, chosen_fasttext, row
 from classifier.prediction.classifier import Classifier
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
-from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.dataset import training_set
 from classifier.training.distill import recombined
 
 PREDICTED = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -65,30 +65,23 @@ def predicting(folder: str, headlines: list[str]) -> list[dict[str, Any]]:
 
 def training(headlines: list[str], target: np.ndarray) -> list[dict[str, Any]]:
     """Time the fit of one configuration on counts that are in the cache, compiled model included."""
-    cache = feature_cache()
-    embeddings = cache.embeddings()
-    sections = tuple(map(str, range(target.max() + 1)))
+    sections = list(map(str, range(target.max() + 1)))
     points = []
     for n in TRAINED:
         texts, rows = more(headlines, n)
-        counts = cache.counts(texts, CANDIDATE.features)
-        data = TrainingSet(texts, counts, target[rows], sections, [], embeddings)
+        data = training_set(texts, target[rows], sections, CANDIDATE.features)
         begin = time.perf_counter()
         fit_model(CANDIDATE, data)
         points.append({"rows": n, "seconds": round(time.perf_counter() - begin, 2)})
         print(points[-1], flush=True)
-        del counts, data
+        del data
     return points
 
 
 def against_fasttext(headlines: list[str], target: np.ndarray) -> dict[str, Any]:
     """Compare one configuration's training with fastText's, both on YNAT's train split and one thread."""
-    cache = feature_cache()
-    counts, embeddings = cache.counts(headlines, CANDIDATE.features), cache.embeddings()
     text, settings = chosen_fasttext()
-    sections = tuple(map(str, range(target.max() + 1)))
-
-    data = TrainingSet(headlines, counts, target, sections, [], embeddings)
+    data = training_set(headlines, target, list(map(str, range(target.max() + 1))), CANDIDATE.features)
 
     def ours() -> None:
         fit_model(CANDIDATE, data)

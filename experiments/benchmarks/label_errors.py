@@ -13,9 +13,8 @@ from sklearn.metrics import average_precision_score
 
 from classifier.corpus.datasets import load_corpus
 from classifier.training.config import Candidate
-from classifier.training.dataset import TrainingSet, feature_cache
+from classifier.training.dataset import section_numbers, training_set
 from classifier.training.label_errors import assess_labels
-from classifier.training.splits import make_folds
 
 SHARE, SEED = 0.05, 0
 PLAIN, ALL = ("chars", "morphemes"), ("chars", "morphemes", "nospace", "embeddings")
@@ -39,13 +38,8 @@ def main() -> None:
     """Measure and write."""
     frame = load_corpus("ynat:train")
     sections = sorted(frame["section"].unique())
-    truth = np.array([sections.index(name) for name in frame["section"]])
-    target, wrong = flipped(truth, len(sections))
-    headlines = frame["headline"].tolist()
-    cache = feature_cache()
-    counts, embeddings = cache.counts(headlines, ALL), cache.embeddings()
-    folds = make_folds(headlines, target, sections, 3, SEED)
-    data = TrainingSet(headlines, counts, target, tuple(sections), folds, embeddings, seed=SEED)
+    target, wrong = flipped(section_numbers(frame["section"].tolist(), sections), len(sections))
+    data = training_set(frame["headline"].tolist(), target, sections, ALL, 3, seed=SEED)
     rows = []
     for estimator, features, parameters in MODELS:
         candidate = Candidate(

@@ -2,7 +2,7 @@
 
 A model of the sample meets a publisher that it has not seen: YNAT's train split, then portal-2025. Labels are taken of
 15,000 rows in rounds. After each round the model is fitted again to the sample and all labels so far; a labelled row
-counts as much as several of the sample. 8,000 other rows of the publisher are the test.
+weighs as `train --add` weighs it. 8,000 other rows of the publisher are the test.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ from sklearn.svm import LinearSVC
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.curation.queue import choose_rows
-from classifier.paths import cache_folder
-from classifier.training.features import FeatureCache, HeadlineFeatures
+from classifier.training.config import CORRECTION_WEIGHT
+from classifier.training.dataset import feature_cache, section_numbers
+from classifier.training.features import HeadlineFeatures
 
 BLOCKS = ("chars",)
 SIZES = (300, 1000, 2000)
 POOL, TEST, SEEDS = 15_000, 8_000, 5
-WEIGHT = 3.0  #: of a labelled row against one of the sample
 
 
 class Learner:
     """The sample's rows and a publisher's, as features of the sample's TF-IDF."""
 
     def __init__(self, publisher: str) -> None:
-        cache = FeatureCache(str(cache_folder() / "features"))
+        cache = feature_cache()
         sample, rows = load_corpus("sample"), load_corpus(publisher)
         rows = rows[rows["section"].isin(SECTIONS)].reset_index(drop=True)
         self.headlines = rows["headline"].tolist()
-        number = {name: i for i, name in enumerate(SECTIONS)}
-        self.target = rows["section"].map(number).to_numpy()
-        self.base_target = sample["section"].map(number).to_numpy()
+        self.target = section_numbers(rows["section"].tolist(), SECTIONS)
+        self.base_target = section_numbers(sample["section"].tolist(), SECTIONS)
         counts = [cache.counts(frame["headline"].tolist(), list(BLOCKS)) for frame in (sample, rows)]
         both = {name: sparse.vstack([part[name] for part in counts], format="csr") for name in BLOCKS}
         features = HeadlineFeatures(BLOCKS, 2).fit(both).transform(both)  # no label is used
@@ -49,7 +48,7 @@ class Learner:
         """Fit to the sample and some labelled rows."""
         matrix = sparse.vstack([self.base, self.rows[labelled]], format="csr")
         target = np.concatenate([self.base_target, self.target[labelled]])
-        weights = np.concatenate([np.ones(len(self.base_target)), np.full(len(labelled), WEIGHT)])
+        weights = np.concatenate([np.ones(len(self.base_target)), np.full(len(labelled), CORRECTION_WEIGHT)])
         return LinearSVC(C=0.1, tol=0.01, class_weight="balanced", random_state=0).fit(matrix, target, weights)
 
     def run(self, seed: int, chosen: bool) -> list[float]:

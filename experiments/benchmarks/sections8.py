@@ -1,4 +1,4 @@
-"""Eight sections on headlines of a house and a time that the model has not seen: what `sections8.toml` was chosen by.
+"""Eight sections on headlines of a publisher and a time that the model has not seen: how `sections8.toml` was chosen.
 
 Leave a corpus out, twice at once: learn from an old crawl (`portal-archive`), YNAT and the sample; read a recent crawl
 (the half of `portal-2025` that stays unread, six sections) and `entertainment` (연예 alone), neither of which had a
@@ -20,11 +20,9 @@ from classifier.corpus.tables import merge_repeats
 from classifier.evaluation.metrics import evaluate
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
-from classifier.training.dataset import TrainingSet, feature_cache, section_numbers
+from classifier.training.dataset import section_numbers, training_set
 
 BLOCKS = ("chars", "morphemes", "nospace", "embeddings")
-
-
 PLAIN = {"embeddings": 0.5}
 WEIGHED = {"morphemes": 0.7, "nospace": 1.4, "embeddings": 0.5}
 
@@ -56,9 +54,8 @@ def main() -> None:
     test = pd.concat([half(unread=True), load_corpus("entertainment")], ignore_index=True)
     seen = train["headline"].isin(set(test["headline"])).to_numpy()
     train, wide = train[~seen], wide[~seen]
-    cache = feature_cache()
-    headlines, target = train["headline"].tolist(), section_numbers(train["section"].tolist(), SECTIONS)
-    data = TrainingSet(headlines, cache.counts(headlines, BLOCKS), target, SECTIONS, [], cache.embeddings())
+    target = section_numbers(train["section"].tolist(), SECTIONS)
+    data = training_set(train["headline"].tolist(), target, SECTIONS, BLOCKS)
     rows = []
     for sample, tried in TRIED:
         chosen = np.flatnonzero(~wide | (sample == "all"))
