@@ -48,9 +48,9 @@ def find_prunable(name: str = REGISTERED_MODEL, *, keep: int = 3) -> Prunable:
         kept_runs = {details[number].run_id for number in staying}
         experiments = {client.get_run(d.run_id).info.experiment_id for d in details.values() if d.run_id}
         searches, candidates, folders = [], [], []
+        old = {details[v.number].run_id for v in going}
         for experiment in sorted(experiments):
             finished = 0
-            old = {details[v.number].run_id for v in going}
             for run in search_runs(client, experiment, f"tags.{STAGE_TAG} = 'search'"):
                 failed = run.info.status in ("FAILED", "KILLED") and run.info.start_time < finished
                 if run.info.run_id not in kept_runs and (failed or run.info.run_id in old):

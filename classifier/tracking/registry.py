@@ -49,24 +49,26 @@ def register(
     name: str,
     *,
     tags: dict[str, str],
-    card: str,
     note: str,
     figures: Mapping[str, float],
     dataset: tuple[str, str],
 ) -> int:
     """Log the artefact as a pyfunc model of the run and register it; return the version's number.
 
+    The version is described by its model card, and its size is one of its tags.
+
     Args:
         run_id: the training's run.
         folder: the artefact.
         name: the registered model.
         tags: of the version.
-        card: describes the version, in Markdown.
         note: describes the registered model, in Markdown.
         figures: on the test table, by name; they are logged on the model, so that
             ``mlflow.search_logged_models`` finds the best model on a table.
         dataset: name and digest of the test table.
     """
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    tags = tags | {"size_mb": f"{size / 1e6:.1f}"}
     with store_call("Registering a model"), mlflow.start_run(run_id=run_id):
         logged = _log_model(folder)
     with store_call("Registering a model"):
@@ -81,9 +83,14 @@ def register(
                 raise
         client.update_registered_model(name, note)
         version = client.create_model_version(
-            name, logged.model_uri, run_id, tags=tags, description=card, model_id=logged.model_id
+            name, logged.model_uri, run_id, tags=tags, description=model_card(folder), model_id=logged.model_id
         )
     return int(version.version)
+
+
+def model_card(folder: Path) -> str:
+    """Return the card of an artefact, in Markdown."""
+    return (folder / "README.md").read_text(encoding="utf-8")
 
 
 def _log_model(folder: Path) -> Any:

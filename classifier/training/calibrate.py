@@ -11,7 +11,7 @@ from classifier.corpus.datasets import slug
 from classifier.evaluation.adaptation import Gain, adapt_model, score_rows
 from classifier.model.model import Model
 from classifier.paths import REGISTERED_MODEL, models_folder
-from classifier.tracking.registry import register
+from classifier.tracking.registry import model_card, register
 from classifier.tracking.runs import Run, table_digest
 from classifier.tracking.store import connect
 from classifier.training.reports.descriptions import registered_note
@@ -32,7 +32,7 @@ class Calibrated:
 
 
 def calibrate(model: Model, table: pd.DataFrame, table_name: str) -> Calibrated:
-    """Fit a model's probabilities to a labelled table, judged by cross-validation within it, and register the result.
+    """Fit a model's probabilities to a labelled table, test them by cross-validation within it, and register them.
 
     The artefact is in ``models/<experiment>-calibrated``; its manifest has the fingerprint of the model before.
 
@@ -59,13 +59,12 @@ def calibrate(model: Model, table: pd.DataFrame, table_name: str) -> Calibrated:
         for key in ("ece", "macro_f1", "log_loss")
         for when, value in zip(("before", "after"), getattr(gain, key), strict=True)
     }
-    card = (folder / "README.md").read_text(encoding="utf-8")
     note = f"Probabilities of {name} fitted to {table_name}, {gain.rows:,} headlines."
     run = Run.start(connect(), "Calibrations", experiment, toml="", note=note)
     with run.ending():
         run.log_table(table, slug(table_name), table_name, "calibration", digest)
         run.log_figures(figures, tags={"parent": model.fingerprint})
-        run.log_text(card, "model_card.md")
+        run.log_text(model_card(folder), "model_card.md")
         tags = {
             "experiment": experiment,
             "macro_f1": f"{gain.macro_f1[1]:.4f}",
@@ -73,12 +72,11 @@ def calibrate(model: Model, table: pd.DataFrame, table_name: str) -> Calibrated:
             "fingerprint": adapted.fingerprint,
             "parent": model.fingerprint,
             "gate_macro_f1": "0.0",
-            "size_mb": f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f}",
             "train": ", ".join(about.get("train") or ()),
             **run.origin,
         }
         version = register(
-            run.run_id, folder, name, tags=tags, card=card, note=registered_note(name), figures=figures,
+            run.run_id, folder, name, tags=tags, note=registered_note(name), figures=figures,
             dataset=(slug(table_name), digest[:16]),
         )  # fmt: skip
     return Calibrated(adapted, gain, folder, name, version)

@@ -69,7 +69,29 @@ def _counting_rows(
     return matrix[kept], target[kept], weight[kept], kept
 
 
-class NBSVM(ClassifierMixin, BaseEstimator):
+class _LinearClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier that is one linear map: ``coef_`` and ``intercept_``, one row for two classes."""
+
+    def decision_function(self, X: ArrayLike | sparse.csr_array) -> NDArray[np.float64]:
+        """Return scores (n_rows, n_classes), or (n_rows,) for two classes."""
+        check_is_fitted(self)
+        features = validate_data(self, X, accept_sparse="csr", reset=False, dtype=[np.float32, np.float64])
+        scores = np.asarray(features @ self.coef_.T + self.intercept_)
+        return scores.ravel() if len(self.classes_) == 2 else scores
+
+    def predict(self, X: ArrayLike | sparse.csr_array) -> NDArray[Any]:
+        """Return the section with the highest score for every row."""
+        scores = self.decision_function(X)
+        winner = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.asarray(self.classes_[winner])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class NBSVM(_LinearClassifier):
     """Support vector machine on features scaled by the naive-Bayes log-count ratio.
 
     Wang & Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification",
@@ -130,26 +152,8 @@ class NBSVM(ClassifierMixin, BaseEstimator):
             ratio = np.log((p / p[counted].sum()) / (q / q[counted].sum())) if counted.any() else np.ones(len(p))
             yield np.where(counted, ratio, 1.0)
 
-    def decision_function(self, X: ArrayLike | sparse.csr_array) -> NDArray[np.float64]:
-        """Return scores (n_rows, n_classes), or (n_rows,) for two classes."""
-        check_is_fitted(self)
-        features = validate_data(self, X, accept_sparse="csr", reset=False, dtype=[np.float32, np.float64])
-        scores = np.asarray(features @ self.coef_.T + self.intercept_)
-        return scores.ravel() if len(self.classes_) == 2 else scores
 
-    def predict(self, X: ArrayLike | sparse.csr_array) -> NDArray[Any]:
-        """Return the section with the highest score for every row."""
-        scores = self.decision_function(X)
-        winner = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        return np.asarray(self.classes_[winner])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class StackedNBSVM(ClassifierMixin, BaseEstimator):
+class StackedNBSVM(_LinearClassifier):
     """NB-SVMs of several smoothings and of other tables, with or without a plain SVM, weighed by a logistic regression.
 
     Stacked generalization (Wolpert 1992): the regression is fitted on scores that the members give to rows
@@ -238,14 +242,6 @@ class StackedNBSVM(ClassifierMixin, BaseEstimator):
         if len(self.classes_) == 2:  # one score, as scikit-learn has it
             self.coef_, self.intercept_ = self.coef_[1:] * 2, self.intercept_[1:] * 2
         return self
-
-    decision_function = NBSVM.decision_function
-    predict = NBSVM.predict
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 #: Estimators by their name in a config: the class and the parameters that it has unless the grid names others.

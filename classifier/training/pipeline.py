@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import sklearn
@@ -83,7 +84,7 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
             leaderboard=leaderboard,
         )
         trained.save()  # before calibration, the test and the registry, whatever happens there
-        trained = trained.of(with_reliability(trained.model, winner, data, config))
+        trained = replace(trained, model=with_reliability(trained.model, winner, data, config))
         tested = test_once(run, trained)
         _log_winner(run, config, corpora, data, tested)
         return publish(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from classifier.evaluation.metrics import EvaluatedTable, Evaluation, evaluate
 from classifier.model.model import Model
 from classifier.paths import models_folder
 from classifier.tracking.download import download_model
-from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, promote, register
+from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, model_card, promote, register
 from classifier.tracking.runs import Run, evaluation_metrics, table_digest
 from classifier.tracking.store import store_call
 from classifier.training.config import Config
@@ -82,10 +82,6 @@ class Trained:
         model.save(self.folder)
         return model
 
-    def of(self, model: Model) -> Trained:
-        """Return the same with another model."""
-        return replace(self, model=model)
-
 
 @dataclass(frozen=True)
 class Tested:
@@ -95,7 +91,20 @@ class Tested:
     model: Model
     evaluated: EvaluatedTable
     tiers: dict[str, dict[str, float]]  #: figures of the fast tier and of the cascade, if it has both
-    card: str  #: the model card, in Markdown
+
+    @property
+    def gate_passed(self) -> bool:
+        """Whether its macro-F1 reaches the gate of the config."""
+        return self.evaluated.evaluation.macro_f1 >= self.trained.config.gate.macro_f1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a version became the champion."""
+
+    promoted: bool
+    reason: str
+    champion_loads: bool = True  #: False: the champion could not be loaded, and stays
 
 
 @dataclass(frozen=True)
@@ -146,9 +155,8 @@ def test_once(run: Run, trained: Trained) -> Tested:
         evaluation_metrics(figures, "test") | {"rows": trained.rows, "rows_learned": trained.learned},
         tags={"candidate": trained.candidate},
     )
-    card = (trained.folder / "README.md").read_text(encoding="utf-8")
-    run.log_text(card, "model_card.md")
-    return Tested(trained, model, evaluated, tiers, card)
+    run.log_text(model_card(trained.folder), "model_card.md")
+    return Tested(trained, model, evaluated, tiers)
 
 
 def publish(run: Run, tested: Tested, note: Callable[[str], str]) -> Outcome:
@@ -162,24 +170,22 @@ def publish(run: Run, tested: Tested, note: Callable[[str], str]) -> Outcome:
     trained, figures = tested.trained, tested.evaluated.evaluation
     config = trained.config
     name = config.experiment.registered_model
-    size = sum(file.stat().st_size for file in trained.folder.iterdir() if file.is_file())
     tags = {
         "experiment": config.name,
         "macro_f1": f"{figures.macro_f1:.4f}",
         "test_table": trained.test_name,
         "fingerprint": tested.model.fingerprint,
         "gate_macro_f1": str(config.gate.macro_f1),
-        "size_mb": f"{size / 1e6:.1f}",
         "train": ", ".join(config.data.train),
         **run.origin,
     }
     version = register(
-        run.run_id, trained.folder, name, tags=tags, card=tested.card, note=registered_note(name),
+        run.run_id, trained.folder, name, tags=tags, note=registered_note(name),
         figures=evaluation_metrics(figures, "test"),
         dataset=(slug(trained.test_name), table_digest(trained.test)[:16]),
     )  # fmt: skip
-    promoted, verdict, champion_loads = decide(tested, version)
-    run.describe(note(verdict), verdict=verdict, registered_version=f"{name}/{version}")
+    verdict = decide(tested, version)
+    run.describe(note(verdict.reason), verdict=verdict.reason, registered_version=f"{name}/{version}")
     return Outcome(
         config=config,
         test=figures,
@@ -189,66 +195,62 @@ def publish(run: Run, tested: Tested, note: Callable[[str], str]) -> Outcome:
         learned=trained.learned,
         folder=trained.folder,
         version=version,
-        promoted=promoted,
-        verdict=verdict,
-        gate_passed=figures.macro_f1 >= config.gate.macro_f1,
-        champion_loads=champion_loads,
+        promoted=verdict.promoted,
+        verdict=verdict.reason,
+        gate_passed=tested.gate_passed,
+        champion_loads=verdict.champion_loads,
     )
 
 
-def decide(tested: Tested, version: int) -> tuple[bool, str, bool]:
+def decide(tested: Tested, version: int) -> Verdict:
     """Promote the new version if it beats the champion on the same test table.
 
     A champion that cannot be loaded cannot be compared, and stays.
-
-    Returns:
-        Whether it was promoted, why or why not, and whether the champion could be loaded.
     """
     config, figures = tested.trained.config, tested.evaluated.evaluation
     name = config.experiment.registered_model
-    if figures.macro_f1 < config.gate.macro_f1:
-        return (
-            False,
-            f"not promoted: macro-F1 {figures.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}",
-            True,
+    if not tested.gate_passed:
+        return Verdict(
+            False, f"not promoted: macro-F1 {figures.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
         )
     with store_call("Finding the champion"):
         number = alias_version(name, CHAMPION_ALIAS)
     if number is None:
-        verdict = "promoted: there was no champion"
+        verdict = Verdict(True, "promoted: there was no champion")
     else:
         try:
             champion = download_model(f"models:/{name}/{number}")
         except ClassifierError as error:
-            return False, (
+            reason = (
                 f"not promoted: the champion, version {number}, cannot be loaded and stays ({error}) "
                 f"Mend it, or replace it by hand: `classifier models promote {version}`"
-            ), False  # fmt: skip
-        better, verdict = _against(tested, champion, number)
-        if not better:
-            return False, verdict, True
-    try:
-        promote(version, name, reason=verdict)
-    except ClassifierError as error:  # the training is done and its version registered: say how to go on
-        return False, f"not promoted: {error} Later: `classifier models promote {version}`", True
-    return True, verdict, True
+            )
+            return Verdict(False, reason, champion_loads=False)
+        verdict = _against(tested, champion, number)
+    if verdict.promoted:
+        try:
+            promote(version, name, reason=verdict.reason)
+        except ClassifierError as error:  # the training is done and its version registered: say how to go on
+            return Verdict(False, f"not promoted: {error} Later: `classifier models promote {version}`")
+    return verdict
 
 
-def _against(tested: Tested, champion: Model, number: int) -> tuple[bool, str]:
+def _against(tested: Tested, champion: Model, number: int) -> Verdict:
     """Return whether a model replaces the champion, whose version has this number, and why."""
     experiment = tested.trained.config.experiment
     if set(champion.sections) != set(tested.model.sections):
         if not experiment.replace_champion:
-            return False, (
+            return Verdict(
+                False,
                 f"not promoted: its sections differ from those of the champion, version {number}; set "
-                "experiment.replace_champion = true or another experiment.registered_model"
+                "experiment.replace_champion = true or another experiment.registered_model",
             )
-        return True, f"promoted: replaces version {number}, whose sections differ, as the config says"
+        return Verdict(True, f"promoted: replaces version {number}, whose sections differ, as the config says")
     difference = compare(tested.evaluated, evaluate(champion.primary, tested.trained.test), seed=experiment.seed)
     figures = _in_words(difference)
     if difference.macro_f1 <= 0:
-        return False, f"not promoted: does not beat the champion, version {number} ({figures})"
-    return True, f"promoted: beats the champion, version {number} ({figures})"
+        return Verdict(False, f"not promoted: does not beat the champion, version {number} ({figures})")
+    return Verdict(True, f"promoted: beats the champion, version {number} ({figures})")
 
 
 def _in_words(difference: Difference) -> str:

@@ -33,7 +33,6 @@ def with_reliability(model: Model, winner: Result, data: TrainingSet, config: Co
         data: the training set, with headlines.
         config: whether to distil, and for which publishers to calibrate.
     """
-    threshold = 1.0
     if config.fast.distil:
         found = distill(winner, model.accurate, data, feature_cache(data.words), n_jobs=config.search.n_jobs)
         model, reference = model.replace(fast=found.fast), found.out_of_fold

@@ -153,9 +153,7 @@ def fit_stream(
     )
 
 
-def _joined(
-    rows: RowPartitions, files: Sequence[int], at_least: int
-) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
+def _joined(rows: RowPartitions, files: Sequence[int], at_least: int) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
     """Yield the rows of as many files at a time as have ``at_least`` rows; at the end, the rows that are left."""
     headlines: list[str] = []
     parts: list[NDArray[np.intp]] = []
