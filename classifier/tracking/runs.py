@@ -157,7 +157,7 @@ class Run:
 
     @classmethod
     def start(
-        cls, client: MlflowClient, experiment: str, name: str, *, toml: str, note: str, metric: str = "macro_f1"
+        cls, client: MlflowClient, experiment: str, name: str, *, toml: str = "", note: str, metric: str = "macro_f1"
     ) -> Run:
         """Create the experiment, if it is new, and its parent run.
 
@@ -165,7 +165,7 @@ class Run:
             client: of the store.
             experiment: its name in MLflow.
             name: of the config.
-            toml: text of the config.
+            toml: text of the config; without one, none is logged.
             note: description of the experiment, in Markdown.
             metric: by which candidates are compared.
         """
@@ -174,18 +174,17 @@ class Run:
             client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, note)
             client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
             client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(metric))
-            origin = {
-                "git_commit": git_commit(),
-                "lock_sha256": lock_hash(),
-                "config_sha256": hashlib.sha256(toml.encode()).hexdigest(),
-            }
+            origin = {"git_commit": git_commit(), "lock_sha256": lock_hash()}
+            if toml:
+                origin["config_sha256"] = hashlib.sha256(toml.encode()).hexdigest()
             tags = origin | {
                 MLFLOW_GIT_COMMIT: origin["git_commit"],  # under this name the UI shows it
                 "python": platform.python_version(),
                 STAGE_TAG: "search",
             }
             run = client.create_run(experiment_id, tags=tags, run_name=f"{name} search")
-            client.log_text(run.info.run_id, toml, f"config/{name}.toml")
+            if toml:
+                client.log_text(run.info.run_id, toml, f"config/{name}.toml")
         return cls(client, experiment_id, run.info.run_id, origin)
 
     def finished(self, keys: Collection[str]) -> dict[str, str]:

@@ -60,7 +60,7 @@ def calibrate(model: Model, table: pd.DataFrame, table_name: str) -> Calibrated:
         for when, value in zip(("before", "after"), getattr(gain, key), strict=True)
     }
     note = f"Probabilities of {name} fitted to {table_name}, {gain.rows:,} headlines."
-    run = Run.start(connect(), "Calibrations", experiment, toml="", note=note)
+    run = Run.start(connect(), "Calibrations", experiment, note=note)
     with run.ending():
         run.log_table(table, slug(table_name), table_name, "calibration", digest)
         run.log_figures(figures, tags={"parent": model.fingerprint})

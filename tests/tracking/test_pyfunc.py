@@ -116,6 +116,7 @@ sys.path[:] = [path for path in sys.path if not (Path(path) / "classifier" / "__
 from importlib.util import find_spec
 found = find_spec("classifier")  # an installation may leave a folder with data, which is no package
 assert found is None or found.origin is None, found
+sys.modules["cleanlab"] = sys.modules["pooch"] = None  # of a training; the model's requirements do not name them
 import mlflow
 model = mlflow.pyfunc.load_model("models:/headline-classifier@champion")
 print(model.predict(["코스피 상승 마감"])["section"].tolist())
