@@ -44,10 +44,11 @@ def check_there(name: str) -> None:
         if name != "-":
             Path(name).expanduser().stat()
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
-def _unreadable(name: str, error: OSError) -> DataError:
+def unreadable(name: str, error: OSError) -> DataError:
+    """Return the error for a file that cannot be opened."""
     return DataError(f"{name}: cannot be read ({error.strerror}). Check the path.")
 
 
@@ -79,7 +80,7 @@ class CompressedReader:
             is_regular = name != "-" and Path(name).is_file()
             self.size = Path(name).stat().st_size if is_regular else None  #: of the file; None for a pipe
         except OSError as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
         self._unpacked: Any = self.file
         if compression == ".gz":
             self._unpacked = gzip.GzipFile(fileobj=self.file)

@@ -6,14 +6,14 @@ import json
 import logging
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from classifier.corpus.encoding import decode
-from classifier.corpus.parsers import FindColumns, JsonParser, Parsed, add_object, all_short
+from classifier.corpus.parsers import Block, FindColumns, JsonParser, Parsed, add_object, all_texts
 from classifier.errors import DataError
 from classifier.extras import need
 
@@ -78,32 +78,35 @@ def excel_chunks(name: str, find: FindColumns, start: int, sheet: str | None) ->
             logger.info("%s: the sheet %s is read, the first of %s", name, chosen.title, ", ".join(book.sheetnames))
         chosen.reset_dimensions()  # other programs write wrong ones
         rows = enumerate(chosen.iter_rows(values_only=True), 1)
-        _, header = next(((n, row) for n, row in rows if any(cell is not None for cell in row)), (0, ()))
+        header = next((row for _, row in rows if _filled(row)), ())
         header = [str("" if cell is None else cell).strip() for cell in header]
         names = find(header)
         index = [header.index(column) for column in names.values()]
-        done = 0
-        while batch := list(islice(rows, _ROWS)):
-            filled = [(n, row) for n, row in batch if n > start and any(cell is not None for cell in row)]
+        done = start
+        rest = ((n, row) for n, row in rows if n > start)
+        while batch := list(islice(rest, _ROWS)):
+            filled = [(n, row) for n, row in batch if _filled(row)]
             columns = [[_cell(row[i] if i < len(row) else None) for _, row in filled] for i in index]
             parsed = _rows([n for n, _ in filled], columns, names)
-            done, parsed.used = batch[-1][0], batch[-1][0] - max(done, start)
-            if done > start:
-                yield parsed
+            parsed.used = batch[-1][0] - done
+            done = batch[-1][0]
+            yield parsed
     finally:
         book.close()
 
 
+def _filled(row: Sequence[Any]) -> bool:
+    return any(cell is not None for cell in row)
+
+
 def _cell(value: Any) -> Any:
-    return (
-        value.isoformat(" ") if isinstance(value, datetime) else str(value) if isinstance(value, date | time) else value
-    )
+    return str(value) if isinstance(value, date | time) else value
 
 
 def _rows(numbers: Sequence[int], columns: Sequence[list[Any]], names: Iterable[str]) -> Parsed:
     headlines, *others = columns
     kept = dict(zip([name for name in names if name != "headline"], others, strict=True))
-    if set(map(type, headlines)) <= {str} and all_short(headlines):
+    if all_texts(headlines):
         return Parsed(headlines, {}, kept, numbers, len(headlines))
     parsed = Parsed(kept={name: [] for name in kept}, used=len(headlines))
     for number, headline, *row in zip(numbers, headlines, *others, strict=True):
@@ -130,8 +133,7 @@ def json_chunks(label: str, raw: bytes, parser: JsonParser, start: int) -> Itera
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise DataError(f"{label}: not JSON (line {error.lineno}, column {error.colno}: {error.msg}).") from error
-        lines = text.split("\n")[start:]
-        yield parser.parse(lines, start + 1, True)
+        yield parser.parse(Block(text.split("\n")[start:], start + 1))
         return
     except (ValueError, RecursionError) as error:
         raise DataError(f"{label}: not JSON ({error}).") from error

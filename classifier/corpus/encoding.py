@@ -7,24 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from classifier.corpus.compression import unreadable
 from classifier.errors import ConfigError, DataError
 
-BOM = b"\xef\xbb\xbf"
-
-_NAMES = {"utf-8": "UTF-8", "cp949": "CP949"}
-
-
-class UndecodableLine(str):
-    """A line that is not in the file's encoding, with its bytes escaped; ``why`` says what is wrong."""
-
-    __slots__ = ("why",)
-
-    def __new__(cls, text: str, why: str) -> UndecodableLine:  # noqa: D102 (a str is made here, not in __init__)
-        made = super().__new__(cls, text)
-        made.why = why
-        return made
-
-    why: str
+BOM = codecs.BOM_UTF8
 
 
 def guess_encoding(raw: bytes) -> str:
@@ -70,30 +56,29 @@ def _guess_utf16(raw: bytes) -> str:
     return codec if text and min(text.replace("\t", " ").replace("\r", " ").replace("\n", " ")) >= " " else ""
 
 
-def decode_lines(raw: bytes, encoding: str) -> list[str]:
-    """Return the lines of ``raw``; one that is not in ``encoding`` becomes an :class:`UndecodableLine`."""
+def decode_lines(raw: bytes, encoding: str) -> tuple[list[str], dict[int, str]]:
+    r"""Return the lines of ``raw``, and by index what is wrong with those that are not in ``encoding``.
+
+    The bytes of such a line that cannot be decoded are escaped: ``\xff``.
+    """
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
     if not raw:  # a byte-order mark and nothing else
-        return []
+        return [], {}
     raw = raw.removesuffix(b"\n")
     try:
-        return raw.decode(encoding).split("\n")
+        return raw.decode(encoding).split("\n"), {}
     except UnicodeDecodeError:
         pass
     lines: list[str] = []
-    for line in raw.split(b"\n"):
+    undecodable: dict[int, str] = {}
+    for i, line in enumerate(raw.split(b"\n")):
         try:
             lines.append(line.decode(encoding))
         except UnicodeDecodeError as error:
-            why = f"not {_NAMES[encoding]}: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
-            lines.append(UndecodableLine(line.decode(encoding, "backslashreplace"), why))
-    return lines
-
-
-def any_undecodable(lines: list[str]) -> bool:
-    """Return whether a line could not be decoded."""
-    return UndecodableLine in set(map(type, lines))
+            undecodable[i] = f"not {encoding.upper()}: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
+            lines.append(line.decode(encoding, "backslashreplace"))
+    return lines, undecodable
 
 
 class TextSource:
@@ -165,7 +150,7 @@ def read_text(path: Path) -> str:
             source = TextSource(file.read, str(path))
             raw = b"".join(iter(lambda: source.read(1 << 18), b""))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
+        raise unreadable(str(path), error) from error
     return decode(raw, str(path)).replace("\r\n", "\n")
 
 

@@ -10,13 +10,12 @@ import json
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from classifier.corpus.bad_rows import BadRow
-from classifier.corpus.encoding import UndecodableLine, any_undecodable
 from classifier.errors import DataError
 
 #: A quoted CSV cell may hold line breaks; one that goes on for more lines than these was never closed.
@@ -31,8 +30,21 @@ _BETWEEN = secrets.token_hex(16)
 #: Returns which column of a header is what: :meth:`Columns.find` with all but the header given.
 FindColumns = Callable[[Sequence[str]], dict[str, str]]
 
-_HEADER_AGAIN = "the header line stands here again"
 _DELIMITERS = ",\t;|"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file."""
+
+    lines: list[str]
+    first: int  #: number of the first line in the file
+    last: bool = True  #: whether no more lines follow
+    undecodable: Mapping[int, str] = field(default_factory=dict)  #: what is wrong with such a line, by index
+
+    def numbers(self, begin: int = 0) -> range:
+        """Return the numbers of the lines from the index ``begin`` on."""
+        return range(self.first + begin, self.first + len(self.lines))
 
 
 @dataclass
@@ -48,7 +60,8 @@ class Parsed:
     def add(self, headline: str, kept: Iterable[Any], number: int) -> None:
         """Add a row, unless its headline is too long to be one."""
         if len(headline) > _LONGEST_HEADLINE:
-            self.add_bad(number, _too_long(headline), headline)
+            why = f"a headline of {len(headline):,} characters, more than {_LONGEST_HEADLINE:,}"
+            self.add_bad(number, why, headline)
             return
         self.headlines.append(headline)
         self.numbers.append(number)
@@ -64,13 +77,13 @@ class Parsed:
             values.append("")
 
 
-def _too_long(headline: str) -> str:
-    return f"a headline of {len(headline):,} characters, more than {_LONGEST_HEADLINE:,}"
-
-
-def all_short(headlines: list[str]) -> bool:
-    """Return whether no headline is too long to be one."""
+def _all_short(headlines: list[str]) -> bool:
     return max(map(len, headlines), default=0) <= _LONGEST_HEADLINE
+
+
+def all_texts(headlines: list[Any]) -> bool:
+    """Return whether every headline is a text, and none is too long to be one."""
+    return set(map(type, headlines)) <= {str} and _all_short(headlines)
 
 
 class Parser(ABC):
@@ -97,8 +110,19 @@ class Parser(ABC):
             self._take_header(columns or self.header)
 
     @abstractmethod
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
-        """Parse lines, the first of which is number ``first`` of the file; ``last`` says that no more follow."""
+    def parse(self, block: Block) -> Parsed:
+        """Parse the lines."""
+
+    def _by_line(self, block: Block, add: Callable[[Parsed, str, int], None], begin: int = 0) -> Parsed:
+        """Parse line by line from the index ``begin`` on; ``add`` adds the row of a line and its number."""
+        parsed = self.empty()
+        parsed.used = len(block.lines)
+        for i, line in enumerate(islice(block.lines, begin, None), begin):
+            if i in block.undecodable:
+                parsed.add_bad(block.first + i, block.undecodable[i], line)
+            else:
+                add(parsed, line, block.first + i)
+        return parsed
 
     def _take_header(self, columns: Sequence[str]) -> None:
         self.columns = tuple(name.strip() for name in columns)
@@ -115,17 +139,11 @@ class TextParser(Parser):
 
     header = ("headline",)
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+    def parse(self, block: Block) -> Parsed:
         """Return the lines."""
-        if all_short(lines) and not any_undecodable(lines):
-            return Parsed(lines, numbers=range(first, first + len(lines)), used=len(lines))
-        parsed = Parsed(used=len(lines))
-        for number, line in enumerate(lines, first):
-            if isinstance(line, UndecodableLine):
-                parsed.add_bad(number, line.why, line)
-            else:
-                parsed.add(line, (), number)
-        return parsed
+        if not block.undecodable and _all_short(block.lines):
+            return Parsed(block.lines, numbers=block.numbers(), used=len(block.lines))
+        return self._by_line(block, lambda parsed, line, number: parsed.add(line, (), number))
 
 
 class FastTextParser(Parser):
@@ -133,21 +151,18 @@ class FastTextParser(Parser):
 
     header = ("headline", "section")
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+    def parse(self, block: Block) -> Parsed:
         """Take the labels off every line."""
-        parsed = self.empty()
-        for number, line in enumerate(lines, first):
-            words = line.split()
-            labels = [word.removeprefix("__label__") for word in words if word.startswith("__label__")]
-            if isinstance(line, UndecodableLine):
-                parsed.add_bad(number, line.why, line)
-            elif len(labels) > 1:
-                parsed.add_bad(number, f"{len(labels)} labels instead of one", line)
-            elif words:
-                headline = " ".join(word for word in words if not word.startswith("__label__"))
-                parsed.add(headline, ["".join(labels)] * len(self._kept), number)
-        parsed.used = len(lines)
-        return parsed
+        return self._by_line(block, self._add)
+
+    def _add(self, parsed: Parsed, line: str, number: int) -> None:
+        words = line.split()
+        labels = [word.removeprefix("__label__") for word in words if word.startswith("__label__")]
+        if len(labels) > 1:
+            parsed.add_bad(number, f"{len(labels)} labels instead of one", line)
+        elif words:
+            headline = " ".join(word for word in words if not word.startswith("__label__"))
+            parsed.add(headline, ["".join(labels)] * len(self._kept), number)
 
 
 class _TableParser(Parser):
@@ -157,8 +172,8 @@ class _TableParser(Parser):
         super()._take_header(columns)
         self._index = {name: self.columns.index(column) for name, column in self.names.items()}
 
-    def _fitting(self, rows: list[list[str]], numbers: range, used: int) -> Parsed | None:
-        """Return the rows of a block in which nothing is wrong, or None."""
+    def _fitting(self, rows: list[list[str]], block: Block, begin: int = 0) -> Parsed | None:
+        """Return the rows of a block, one a line from the index ``begin`` on, or None if something is wrong."""
         if set(map(len, rows)) != {len(self.columns)}:
             return None
 
@@ -167,51 +182,41 @@ class _TableParser(Parser):
             return [row[index] for row in rows]
 
         headlines = column("headline")
-        if not all_short(headlines) or self.names["headline"] in headlines:
+        if not _all_short(headlines) or self.names["headline"] in headlines:
             return None
-        return Parsed(headlines, {}, {name: column(name) for name in self._kept}, numbers, used)
+        kept = {name: column(name) for name in self._kept}
+        return Parsed(headlines, {}, kept, block.numbers(begin), len(block.lines))
 
     def _add(self, parsed: Parsed, cells: list[str], number: int, raw: str) -> None:
         if len(cells) != len(self.columns):
             parsed.add_bad(number, f"{len(cells)} fields instead of {len(self.columns)}", raw)
-        elif cells[self._index["headline"]] == self.names["headline"] and self._is_header(cells):
-            parsed.add_bad(number, _HEADER_AGAIN, raw)
+        elif tuple(cell.strip() for cell in cells) == self.columns:
+            parsed.add_bad(number, "the header line stands here again", raw)
         else:
             parsed.add(cells[self._index["headline"]], [cells[self._index[name]] for name in self._kept], number)
-
-    def _is_header(self, cells: list[str]) -> bool:
-        return tuple(cell.strip() for cell in cells) == self.columns
 
 
 class TsvParser(_TableParser):
     """Tab-separated, without quoting: a quote mark is a character of the headline."""
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+    def parse(self, block: Block) -> Parsed:
         """Split every line at its tabs."""
-        skipped = 0
+        lines, begin = block.lines, 0
         if not self.columns:
-            skipped = _first_line(lines)
-            if skipped == len(lines):
-                return Parsed(used=len(lines))
-            self._take_header(lines[skipped].split("\t"))
-            skipped += 1
-        rows = [line.split("\t") for line in islice(lines, skipped, None)]
+            begin = _first_line(lines)
+            if begin < len(lines):
+                self._take_header(lines[begin].split("\t"))
+                begin += 1
         blank = len(self.columns) == 1 and not all(lines)
-        numbers = range(first + skipped, first + len(lines))
-        if (
-            not blank
-            and not any_undecodable(lines)
-            and (fitting := self._fitting(rows, numbers, len(lines))) is not None
-        ):
-            return fitting
-        parsed = self.empty()
-        for number, (line, cells) in enumerate(zip(islice(lines, skipped, None), rows, strict=True), first + skipped):
-            if isinstance(line, UndecodableLine):
-                parsed.add_bad(number, line.why, line)
-            elif line:
-                self._add(parsed, cells, number, line)
-        parsed.used = len(lines)
-        return parsed
+        if not block.undecodable and not blank:
+            rows = [line.split("\t") for line in islice(lines, begin, None)]
+            if (fitting := self._fitting(rows, block, begin)) is not None:
+                return fitting
+        return self._by_line(block, self._add_line, begin)
+
+    def _add_line(self, parsed: Parsed, line: str, number: int) -> None:
+        if line:
+            self._add(parsed, line.split("\t"), number, line)
 
 
 class CsvParser(_TableParser):
@@ -221,13 +226,13 @@ class CsvParser(_TableParser):
     broken and the next line begins a new record, so that one bad line costs one row.
     """
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+    def parse(self, block: Block) -> Parsed:
         """Parse records as far as they are complete."""
-        if self.columns and not any_undecodable(lines):
+        lines = block.lines
+        if self.columns and not block.undecodable:
             try:
                 rows = list(csv.reader(lines, strict=True, delimiter=self.delimiter))
-                numbers = range(first, first + len(lines))
-                if len(rows) == len(lines) and (fitting := self._fitting(rows, numbers, len(lines))) is not None:
+                if len(rows) == len(lines) and (fitting := self._fitting(rows, block)) is not None:
                     return fitting  # a record a line
             except csv.Error:
                 pass
@@ -235,20 +240,18 @@ class CsvParser(_TableParser):
         if not self.columns:
             at = self._look_at_header(lines)
         while at < len(lines):
-            size, cells, why = self._record(lines, at, last)
+            size, cells, why = self._record(block, at)
             if not size:  # it goes on in the next block
                 break
-            if isinstance(lines[at], UndecodableLine):
-                parsed.add_bad(first + at, lines[at].why, lines[at])  # type: ignore[attr-defined]
-            elif not self.columns and (cells or why):
+            if not self.columns and (cells or why):
                 self._take_header(cells)
                 parsed = self.empty()
-            elif why or (cells and len(cells) != len(self.columns)):
-                why = why or f"{len(cells)} fields instead of {len(self.columns)}"
-                parsed.add_bad(first + at, why, lines[at])
-                size = 1
+            elif why:
+                parsed.add_bad(block.first + at, why, lines[at])
             elif cells:
-                self._add(parsed, cells, first + at, lines[at])
+                if len(cells) != len(self.columns):
+                    size = 1
+                self._add(parsed, cells, block.first + at, lines[at])
             at += size
         parsed.used = at
         return parsed
@@ -270,15 +273,19 @@ class CsvParser(_TableParser):
             break
         return at
 
-    def _record(self, lines: list[str], at: int, last: bool) -> tuple[int, list[str], str]:
+    def _record(self, block: Block, at: int) -> tuple[int, list[str], str]:
         """Return how many lines the record at ``at`` has (0: more than there are), its cells, or what is wrong."""
-        if isinstance(lines[at], UndecodableLine):
-            return 1, [], ""
+        lines, undecodable = block.lines, block.undecodable if self.columns else {}
+        if at in undecodable:
+            return 1, [], undecodable[at]
         size = 1
         while True:
             try:
                 record = [f"{line}\n" for line in lines[at : at + size - 1]] + [lines[at + size - 1]]
-                return size, next(csv.reader(record, strict=True, delimiter=self.delimiter)), ""
+                cells = next(csv.reader(record, strict=True, delimiter=self.delimiter))
+                if not undecodable.keys().isdisjoint(range(at, at + size)):
+                    return 1, [], "not readable: a line of it cannot be decoded"
+                return size, cells, ""
             except csv.Error as error:
                 if "unexpected end of data" not in str(error):
                     return 1, [], f"not readable: {error}"
@@ -290,36 +297,30 @@ class CsvParser(_TableParser):
             while at + size <= end and '"' not in lines[at + size - 1]:
                 size += 1
             if at + size > end:
-                open_yet = not last and end == len(lines)
+                open_yet = not block.last and end == len(lines)
                 return (0, [], "") if open_yet else (1, [], "not readable: a quote mark that is never closed")
 
 
 class JsonParser(Parser):
     """One JSON object a line. The keys of the first objects, some thousand, say which one is the headline."""
 
-    def parse(self, lines: list[str], first: int, last: bool) -> Parsed:
+    def parse(self, block: Block) -> Parsed:
         """Parse all lines as one array, or if that fails each by itself."""
-        rows = None if any_undecodable(lines) else _json_rows(lines)
+        rows = None if block.undecodable else _json_rows(block.lines)
         if not self.columns:
-            self.take_keys(rows if rows is not None else map(_json_row, lines))
+            self.take_keys(rows if rows is not None else map(_json_row, block.lines))
         if rows is not None and self.columns:
             try:
                 key = self.names["headline"]
                 headlines = [row[key] for row in rows]
                 kept = {name: [row.get(self.names[name], "") for row in rows] for name in self._kept}
-                if set(map(type, headlines)) <= {str} and all_short(headlines):
+                if all_texts(headlines):
                     "".join(headlines).encode()
-                    return Parsed(headlines, {}, kept, range(first, first + len(lines)), len(lines))
+                    json.dumps(kept, ensure_ascii=False).encode()
+                    return Parsed(headlines, {}, kept, block.numbers(), len(rows))
             except (KeyError, TypeError, AttributeError, UnicodeEncodeError):
                 pass
-        parsed = self.empty()
-        parsed.used = len(lines)
-        for number, line in enumerate(lines, first):
-            if isinstance(line, UndecodableLine):
-                parsed.add_bad(number, line.why, line)
-            elif line.strip():
-                self._add(parsed, line, number)
-        return parsed
+        return self._by_line(block, self._add)
 
     def take_keys(self, rows: Iterable[Any]) -> None:
         """Take the keys of all objects among ``rows`` for the header."""
@@ -327,6 +328,8 @@ class JsonParser(Parser):
             self._take_header(list(keys))
 
     def _add(self, parsed: Parsed, line: str, number: int) -> None:
+        if not line.strip():
+            return
         row = _json_row(line)
         if isinstance(row, ValueError | RecursionError):
             parsed.add_bad(number, f"not JSON: {getattr(row, 'msg', row)}", line)

@@ -21,7 +21,7 @@ from classifier.corpus.compression import CompressedReader
 from classifier.corpus.documents import excel_chunks, file_sum, json_chunks, parquet_chunks
 from classifier.corpus.encoding import BOM, TextSource, decode_lines, guess_encoding
 from classifier.corpus.formats import DOCUMENTS, check_readable, check_signature, check_text, format_of
-from classifier.corpus.parsers import PARSERS, JsonParser, Parsed, Parser
+from classifier.corpus.parsers import PARSERS, Block, JsonParser, Parsed, Parser
 from classifier.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -83,8 +83,8 @@ class HeadlineReader:
         self.format, compression = format_of(path, self.input_format)
         self._file = CompressedReader(path, compression, self.stdin, self.columns.sheet)
         if self._file.member and not self.input_format:
-            self.format, packed = format_of(self._file.member)
-            check_readable(self.name, self.format, packed or compression)
+            self.format, _ = format_of(self._file.member)
+            check_readable(self.name, self.format, compression)
         self._path = path
         self._source = TextSource(self._file.read, self.label)
         self.found: dict[str, str] = {}  #: which column is what, once the header has been read
@@ -149,8 +149,8 @@ class HeadlineReader:
         """Parse whole lines; return where they end, the lines of a record that goes on, and the rows."""
         text = raw if at.offset else raw.removeprefix(BOM)
         encoding = at.encoding or guess_encoding(text)
-        lines = decode_lines(text, encoding or "utf-8")
-        parsed = parser.parse(lines, at.line + 1, last)
+        lines, undecodable = decode_lines(text, encoding or "utf-8")
+        parsed = parser.parse(Block(lines, at.line + 1, last, undecodable))
         if parsed.used < len(lines):
             used = sum(len(line) + 1 for line in raw.split(b"\n", parsed.used)[: parsed.used])
             raw, rest = raw[:used], raw[used:]

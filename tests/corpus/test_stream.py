@@ -151,6 +151,33 @@ def test_bytes_that_are_no_text_break_their_line_alone(tmp_path: Path) -> None:
     assert "byte 1 of the line is 0xff" in broken[0].why
 
 
+def test_bytes_that_are_no_text_are_found_in_every_line_of_a_csv_record(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes('headline,번호\n"가\n'.encode() + b'\xff",1\n' + "다,2\n".encode())
+    headlines, broken, _, _ = read(path)
+    assert headlines == ['"가', '\\xff",1', "다"]
+    assert [(row.number, row.why[:12]) for row in broken] == [(2, "not readable"), (3, "not UTF-8: b")]
+    for suffix, comma in ((".csv", b","), (".tsv", b"\t")):  # such a header line is the header all the same
+        path = path.with_suffix(suffix)
+        path.write_bytes(b"headline" + comma + b"\xff\n" + "코스피".encode() + comma + b"1\n")
+        assert read(path, keep=("\\xff",))[:3] == (["코스피"], [], {"\\xff": ["1"]})
+
+
+def test_a_kept_column_is_there_before_the_header_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_READ_SIZE", 1)
+    for kind, comma in (("tsv", "\t"), ("csv", ",")):
+        raw = f"\n\nheadline{comma}n\n코스피{comma}1\n".encode()
+        assert read("-", stdin=raw, kind=kind, keep=("n",))[:3] == (["코스피"], [], {"n": ["1"]})
+
+
+def test_half_a_character_breaks_its_row_in_whatever_column_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"headline":"a","n":["\\ud800"]}\n{"headline":"b","n":"\\ud83d\\ude00"}\n', encoding="utf-8")
+    _, broken, kept, _ = read(path, keep=("n",))
+    assert [row.number for row in broken] == [1]
+    assert kept == {"n": ["", "\U0001f600"]}
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_junk_between_the_rows_costs_no_good_row_wherever_blocks_end(data: st.DataObject) -> None:
