@@ -25,9 +25,7 @@ class Columns:
 
     headline: str | None = None  #: name of a column
     section: str | None = None  #: name of a column
-    sheet: str | None = (
-        None  #: of an Excel file, or the name of a file in a zip archive; None for the first or only one
-    )
+    sheet: str | None = None  #: of an Excel file, or a file in a zip archive; None: the first or only one
 
     def find(self, where: str, header: Sequence[str], keep: Sequence[str] | None = ()) -> dict[str, str]:
         """Return which column of ``header`` is the headline, the section and each column to keep.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from classifier.corpus.columns import looks_like_header
 from classifier.corpus.compression import split_suffix
+from classifier.corpus.encoding import BOM
 from classifier.errors import DataError
 
 INPUT_FORMATS = ("txt", "tsv", "csv", "jsonl", "json", "fasttext", "parquet", "xlsx")
@@ -83,7 +84,7 @@ def check_text(label: str, raw: bytes) -> str:
     Raises:
         DataError: its first line is not one of a text, but of JSON, of HTML, of a table, or of a binary file.
     """
-    line = raw.lstrip().partition(b"\n")[0].strip().removeprefix(b"\xef\xbb\xbf")
+    line = raw.lstrip().partition(b"\n")[0].strip().removeprefix(BOM)
     if line.startswith(b"__label__"):
         return "fasttext"
     advice = "If it has one headline a line nevertheless, use --input-format txt."

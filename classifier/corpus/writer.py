@@ -15,10 +15,12 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from classifier.corpus.compression import CompressedWriter, split_suffix
+from classifier.corpus.encoding import BOM
 from classifier.errors import DataError
 from classifier.extras import need
 from classifier.storage import replacing
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 WriteRows = Callable[[Iterable[Sequence[Any]]], None]
 
 #: With this before the header line, a Korean spreadsheet reads a CSV file as UTF-8.
-CSV_BOM = b"\xef\xbb\xbf"
+CSV_BOM = BOM
 
 #: What begins a formula, in half and full width, and the white space that a spreadsheet skips before it.
 _FORMULA = re.compile("[=+\\-@＝＋－＠\t\r\n]")
@@ -82,7 +84,6 @@ def _text(
 def _parquet(
     part: Path, columns: Sequence[str], numbers: Collection[str], suffixes: tuple[str, str]
 ) -> Iterator[WriteRows]:
-    need("parquet", "writing Parquet")
     import pyarrow
     from pyarrow import parquet
 
@@ -103,7 +104,6 @@ def _parquet(
 def _excel(
     part: Path, columns: Sequence[str], numbers: Collection[str], suffixes: tuple[str, str]
 ) -> Iterator[WriteRows]:
-    need("excel", "writing an Excel file")
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -202,7 +202,7 @@ def write_table(frame: pd.DataFrame, target: Path | BinaryIO) -> None:
     """
     rows = frame.itertuples(index=False, name=None)
     if not isinstance(target, Path):
-        target.write(tsv_bytes([list(frame.columns)]) + tsv_bytes(rows))
+        target.write(tsv_bytes(chain([list(frame.columns)], rows)))
         return
     with table_writer(target, [str(name) for name in frame.columns]) as write:
         write(rows)
