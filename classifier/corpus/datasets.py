@@ -126,7 +126,7 @@ def _quoted_lines(path: Path, dataset: Dataset) -> pd.DataFrame:
         headlines = [" ".join(",".join(cells).split()) for cells in csv.reader(lines)]
     # A line stands for one reader's comment, so a headline is repeated as often as it was discussed.
     distinct = list(dict.fromkeys(headline for headline in headlines if headline))
-    return pd.DataFrame({"headline": distinct, "section": dataset.section})
+    return check_table(pd.DataFrame({"headline": distinct, "section": dataset.section}), str(path))
 
 
 def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) -> list[Path]:
@@ -182,7 +182,7 @@ def _load_split(dataset: Dataset, split: str) -> pd.DataFrame:
     frame = pd.concat(frames, ignore_index=True)
     if not split:  # the parts of a corpus in one piece repeat each other
         frame = frame.drop_duplicates("headline", ignore_index=True)
-    return check_table(frame, str(folder))
+    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
 
 
 def load_corpus(
@@ -201,10 +201,10 @@ def load_corpus(
             your own in the data home (``crawl`` is ``crawl/headlines.tsv``, ``crawl:may`` is ``crawl/may.tsv``),
             or the path of a table.
         base: the folder that a relative path starts from; default: the working folder.
-        labelled: whether a missing or empty section in a table of one's own is an error.
-        all_columns: whether columns of a file that the project does not know are kept too.
-        columns: which columns of a file hold the headlines and the sections; a dataset has its own.
-        names: how the names of sections are changed; default: usual spellings become canonical sections.
+        labelled: see :func:`~classifier.corpus.tables.read_table`; every row of a dataset has a section.
+        all_columns: see there; of a dataset, only the columns that the project knows are kept.
+        columns: see there; they hold for a file that is given by its path.
+        names: see there.
 
     Raises:
         DataError: the name, the split or the file is unknown, or cannot be fetched, or is bad.
