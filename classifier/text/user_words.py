@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.corpus.bad_rows import BadRow, BadRows
 from classifier.errors import DataError
 from classifier.text.normalize import normalize_all
 
 #: Parts of speech that a word may have: nouns, a verb's or an adjective's stem, roots, adverbs, interjections.
 WORD_TAGS = ("NNP", "NNG", "NNB", "NR", "NP", "VV", "VA", "XR", "MAG", "IC")
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class UserWords:
     def read(cls, path: Path) -> UserWords:
         """Read a UTF-8 table: a word, its tag (NNP if left out) and its score (0 if left out), with tabs between.
 
-        Empty lines, lines that begin with ``#`` and the heading ``word`` are skipped.
+        Empty lines and lines that begin with ``#`` are skipped, and so is the heading ``word`` before the first word.
 
         Raises:
-            DataError: it cannot be read, or a line is bad; all bad lines are listed.
+            DataError: it cannot be read, or has bad rows; the message has their number and the first 20 of them.
         """
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -52,7 +52,7 @@ class UserWords:
             raise DataError(f"{path}: the user's words cannot be read ({error.strerror}).") from error
         except UnicodeDecodeError as error:
             raise DataError(f"{path}: the user's words are not UTF-8 ({error}). Save the file as UTF-8.") from error
-        return cls._of_lines(lines, str(path))
+        return cls._of_lines(lines, str(path), heading="word")
 
     @classmethod
     def from_array(cls, array: NDArray[np.uint8]) -> UserWords:
@@ -72,27 +72,22 @@ class UserWords:
         return np.frombuffer(text.encode(), np.uint8)
 
     @classmethod
-    def _of_lines(cls, lines: Iterable[str], source: str) -> UserWords:
+    def _of_lines(cls, lines: Iterable[str], source: str, heading: str = "") -> UserWords:
         rows = [(number, line.split("\t")) for number, line in enumerate(lines, 1)]
-        rows = [
-            (i, cells) for i, cells in rows if cells[0].strip() and cells[0][0] != "#" and (i, cells[0]) != (1, "word")
-        ]
+        rows = [(number, cells) for number, cells in rows if cells[0].strip() and cells[0][0] != "#"]
+        if rows and rows[0][1][0] == heading:
+            del rows[0]
         found: dict[tuple[str, str], float] = {}
-        problems = []
+        bad = BadRows()
         for (number, cells), word in zip(rows, normalize_all([cells[0] for _, cells in rows]), strict=True):
             try:
                 tag, score = _tag_and_score(word, [cell.strip() for cell in cells])
                 if found.setdefault((word, tag), score) != score:
                     raise ValueError(f"{word}/{tag} stands above with the score {found[word, tag]:g}")
             except ValueError as error:
-                problems.append(f"  line {number}: {error}")
-        if problems:
-            more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-            raise DataError(
-                f"{source}: {len(problems)} bad line(s). A line is a word, its tag and its score, with tabs between:\n"
-                + "\n".join(problems[:_SHOWN])
-                + more
-            )
+                bad.add(BadRow(number, str(error)))
+        if bad.count:
+            raise bad.error(source, "A row is a word, its tag and its score, with tabs between.")
         return cls(tuple(sorted((word, tag, score) for (word, tag), score in found.items())))
 
 

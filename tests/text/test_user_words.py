@@ -35,6 +35,12 @@ def test_words_are_read_normalised_and_sorted(read):
     assert words.to_array().dtype == np.uint8
 
 
+def test_the_heading_may_have_comments_before_it_and_word_may_be_a_word(read):
+    words = read("# groups\n\nword\ttag\tscore\n뉴진스\nword\tNNG\n")
+    assert words.entries == (("word", "NNG", 0.0), ("뉴진스", "NNP", 0.0))
+    assert UserWords.from_array(words.to_array()) == words
+
+
 def test_the_digest_depends_on_words_tags_and_scores_and_not_on_their_order(read):
     digests = {read(text).digest for text in ("가나\n다라", "가나", "가나\tNNG", "가나\tNNP\t1", "")}
     assert len(digests) == 5
@@ -49,7 +55,7 @@ def test_all_bad_lines_are_reported_with_their_number_and_why(read):
             "뉴진스\tNNP\n가\tXYZ\n!!!\n나\tNNP\tmuch\n다\tNNP\tinf\n라\tNNP\t1\t2\n걷 다\tVV\n뉴진스\tNNP\t3\n마\tEF\n"
         )
     message = str(caught.value)
-    assert "words.tsv: 8 bad line(s)" in message
+    assert "words.tsv: 8 bad rows" in message
     for line, why in (
         (2, "the tag 'XYZ' is none of NNP, NNG"),
         (3, "nothing is left of '!!!'"),
@@ -60,11 +66,11 @@ def test_all_bad_lines_are_reported_with_their_number_and_why(read):
         (8, "뉴진스/NNP stands above with the score 0"),
         (9, "the tag 'EF' is none of"),
     ):
-        assert f"  line {line}: {why}" in message
+        assert f"  row {line}: {why}" in message
 
 
 def test_many_bad_lines_are_counted(read):
-    with pytest.raises(DataError, match=r"(?s)100 bad line.*line 20:.*and 80 more"):
+    with pytest.raises(DataError, match=r"(?s)100 bad rows.*row 20:.*and 80 more"):
         read("가\tXYZ\n" * 100)
 
 
