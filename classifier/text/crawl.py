@@ -6,7 +6,11 @@ import html
 import re
 from collections.abc import Callable
 
-_GAP = r"[^\S\n]"  # white space within a line
+GAP = r"[^\S\n]"  #: white space within a line
+
+#: What replaces a match: a fixed text, or the result of a function.
+Replacement = str | Callable[[re.Match[str]], str]
+Step = tuple[re.Pattern[str], Replacement]
 
 #: Invisible characters: Unicode's Default_Ignorable_Code_Point (zero-width characters, soft hyphens, marks of
 #: direction, variation selectors, Hangul fillers) and control characters that are no white space.
@@ -56,11 +60,11 @@ PUBLISHERS = """
 """.split()
 _PORTAL = "(?:네이버|다음|네이트|구글|naver|daum|nate|google|msn) ?(?:뉴스|news|스포츠|연예)"
 _PUBLISHER = rf"(?:[가-힣]{{2,4}}일보|{'|'.join(PUBLISHERS)}|{_PORTAL})(?: ?(?:뉴스|news))?"
-_BEHIND = rf"{_GAP}*{_PUBLISHER}{_GAP}*"
+_BEHIND = rf"{GAP}*{_PUBLISHER}{GAP}*"
 #: After a headline: its publisher and the portal, or sections and 기사본문, as in the page titles of many newspapers.
 SOURCE = re.compile(
-    rf"[-:/–—|¦(\[<](?:(?:(?<={_GAP}[-:/–—])[-:/–—]*|(?<=[|¦])){_BEHIND}|(?<=[(\[]){_BEHIND}[)\]]{_GAP}*"
-    rf"|(?<=<)(?:[^<>\n]{{1,20}}<){{0,4}}{_GAP}*기사본문{_GAP}*(?:-[^\n<>]{{1,20}})?)"
+    rf"[-:/–—|¦(\[<](?:(?:(?<={GAP}[-:/–—])[-:/–—]*|(?<=[|¦])){_BEHIND}|(?<=[(\[]){_BEHIND}[)\]]{GAP}*"
+    rf"|(?<=<)(?:[^<>\n]{{1,20}}<){{0,4}}{GAP}*기사본문{GAP}*(?:-[^\n<>]{{1,20}})?)"
     rf"(?:[-:/–—|¦]+{_BEHIND}){{0,3}}$",
     re.MULTILINE,
 )
@@ -77,7 +81,7 @@ def unescape(match: re.Match[str]) -> str:
 
 
 #: What a crawl left in a headline.
-CRAWL_STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+CRAWL_STEPS: tuple[Step, ...] = (
     (ENTITY, unescape),
     (LINE_TAG, " "),
     (WORD_TAG, ""),

@@ -21,7 +21,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.text.crawl import CRAWL_STEPS, PUBLISHERS, SOURCE, UNSEEN, UNSEEN_BEYOND
+from classifier.text.crawl import CRAWL_STEPS, GAP, PUBLISHERS, SOURCE, UNSEEN, UNSEEN_BEYOND, Replacement, Step
 
 #: Increase it whenever the output changes for any input: the feature cache and the artefact depend on it.
 NORMALIZER_VERSION = 3
@@ -61,12 +61,8 @@ _TAG_WORDS = (
     r"인포그래픽|카드뉴스|게시판|알림|표|주요|이슈|분석|해설|팩트체크|[상중하]|상편|중편|하편|完|끝|"
     r"\d+|pick|픽|뉴스|자막뉴스|지금이뉴스|앵커리포트|뉴스1pick|뉴시스pic"
 )
-_GAP = r"[^\S\n]"  # white space within a line
 _OPEN, _CLOSE = r"[\[(<{〈《【〔「『]", r"[\])>}〉》】〕」』]"
 _QUOTES = "\"'`´‘’‚‛“”„‟′″‴‵‶‷⁗«»‹›＂＇｀〝〞"
-
-#: What replaces a match: a fixed text, or the result of a function.
-Replacement = str | Callable[[re.Match[str]], str]
 
 
 def _nfkc(match: re.Match[str]) -> str:
@@ -117,12 +113,11 @@ _HANJA = re.compile(r"[\u4e00-\u9fff\uf900-\ufaff]+")
 _TAIL = re.compile(r"(?: ?(?<=.)(?:종합|속보)(?: ?\d+ ?보)?|(?<=[가-힣])\d보)+$")
 
 _TAG = re.compile(
-    rf"{_OPEN}{_GAP}*(?:{_TAG_WORDS}){_GAP}*\d*{_GAP}*보?{_GAP}*[+]?{_GAP}*{_CLOSE}"
-    rf"|{_OPEN}{_GAP}*\d+{_GAP}*보{_GAP}*{_CLOSE}"
+    rf"{_OPEN}{GAP}*(?:{_TAG_WORDS}){GAP}*\d*{GAP}*보?{GAP}*[+]?{GAP}*{_CLOSE}"
+    rf"|{_OPEN}{GAP}*\d+{GAP}*보{GAP}*{_CLOSE}"
 )
 _POINT_INSIDE = re.compile(r"\.(?<=\d\.)(?=\d)")
 
-Step = tuple[re.Pattern[str], Replacement]
 _STEPS: tuple[Step, ...] = (
     *CRAWL_STEPS,
     (re.compile(rf"[{_QUOTES}{UNSEEN}]"), ""),  # before the tags, because a quoted tag is a tag
@@ -213,9 +208,7 @@ def _trim(text: str) -> str:
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
-def _on_lines_with(
-    trigger: re.Pattern[str], steps: Sequence[tuple[re.Pattern[str], Replacement]]
-) -> Callable[[str], str]:
+def _on_lines_with(trigger: re.Pattern[str], steps: Sequence[Step]) -> Callable[[str], str]:
     """Return a function that does the steps on the lines with ``trigger``, the only ones that they change."""
 
     def step(text: str) -> str:
