@@ -29,9 +29,9 @@ _SETTINGS = {"load_multi_dict": False, "load_typo_dict": False}
 #: How far behind the best a reading may fall before Kiwi gives it up; its own is 8.
 _CUTOFF = 3.0
 
-#: How a headline is read: no jamo is split off the end of a syllable as in chats, and what the dictionary lacks is told
-#: by rules. With the cut-off this takes two thirds of the time that Kiwi's own way takes, and cross-validation on
-#: YNAT's train split finds no loss: 0.8527 macro-F1; 0.8521 with a cut-off of 4 alone.
+#: How a headline is read: no jamo is split off the end of a syllable, which only chats need, and words that the
+#: dictionary lacks are found by rules. With the cut-off this takes two thirds of the time of Kiwi's own settings, and
+#: cross-validation on YNAT's train split finds no loss: 0.8527 macro-F1; 0.8521 with a cut-off of 4 alone.
 _READING = {"z_coda": False, "oov_handling": "rule"}
 
 #: Parts of speech that carry the topic: nouns, verbs, adjectives, roots, adverbs, foreign words.
@@ -43,9 +43,8 @@ _FIRST_WORD = 60
 #: Words in Kiwi's vocabulary (kiwipiepy_model 0.24); ids beyond it are inflections of particles.
 WORDS = 70_488
 
-
-#: Versions of kiwipiepy that read headlines alike: equal tokens, with equal places and numbers, on 5,000 headlines of
-#: YNAT and 5,000 of a portal. (0.23.2 with the same model differs in one of fifty.) The wheel asks for one of these.
+#: Versions of kiwipiepy that read headlines alike: equal tokens, with equal positions and numbers, on 5,000 headlines
+#: of YNAT and 5,000 of a portal. (0.23.2 with the same model differs in one of fifty.) The wheel asks for one of these.
 EQUAL_VERSIONS = frozenset({"0.24.0", "0.24.1"})
 
 
