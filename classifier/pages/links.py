@@ -218,9 +218,18 @@ def _same_article(first: Link, second: Link) -> bool:
     rows = [
         next((node for node in link.node.up() if node.tag in ("li", "tr", "article")), None) for link in (first, second)
     ]
-    return rows[0] is rows[1] and (
-        first.text == second.text or (bool(first.address) and not (first.flagged and second.flagged))
-    )
+    if rows[0] is not rows[1]:
+        return False
+    if first.address:
+        return first.text == second.text or not (first.flagged and second.flagged)
+    return first.text == second.text and not _in_alike_elements(first.node, second.node)
+
+
+def _in_alike_elements(first: Node, second: Node) -> bool:
+    """Whether two links are in different elements of one list."""
+    above = {node.parent: node for node in first.up()}
+    node = next(node for node in second.up() if node.parent in above)
+    return node is not second and node.kind == above[node.parent].kind
 
 
 def _item(link: Link, count: Count, texts: Count, prose: Count) -> Node:

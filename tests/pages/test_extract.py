@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import io
 import re
@@ -153,9 +154,9 @@ def _table(title: str, rows: list[list[str]]) -> str:
 
 def _links(title: str, rows: list[list[str]]) -> str:
     out = f"<div>{title}</div><div>"
-    for row in rows:
+    for number, row in enumerate(rows):
         text = html.escape(row[0]) if len(row) == 1 else f"{row[0]}. {html.escape(row[1])} <i>{row[2]}</i>"
-        out += f"<a href='/a'>{text}</a> "
+        out += f"<a href='/a{number}'>{text}</a> "
     return out + "</div>"
 
 
@@ -228,7 +229,7 @@ def as_html(text: str, write: Writer) -> str:
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__.strip("_"))
 def test_the_seed_page_as_html_gives_the_same(seed, portal, write):
     found, expected = reading(as_html(seed, write), portal, "page.html"), reading(seed, portal)
-    assert found.items == expected.items
+    assert [dataclasses.replace(item, url="") for item in found.items] == expected.items  # a text has no addresses
     assert found.article == expected.article
 
 
