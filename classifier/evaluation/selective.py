@@ -39,35 +39,6 @@ def precision_thresholds(
     return thresholds
 
 
-def p_values(
-    reference: NDArray[np.floating], target: NDArray[np.intp], probabilities: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Return how well each section fits each headline, (n, n_sections), as a conformal p-value by section.
-
-    Of the reference headlines of a section: the share whose right section got no higher probability, the headline
-    itself counted among them (Vovk, Gammerman & Shafer 2005, "Algorithmic Learning in a Random World", section 4.5;
-    class-conditional, so every section has the coverage).
-
-    Args:
-        reference: (n_reference, n_sections), probabilities of headlines that the model was not fitted on.
-        target: (n_reference,), their right sections.
-        probabilities: (n, n_sections).
-    """
-    return _p_values(_of_right_sections(reference, target), probabilities)
-
-
-def _of_right_sections(reference: NDArray[np.floating], target: NDArray[np.intp]) -> list[NDArray[np.floating]]:
-    """Return, for each section, the probabilities that it got where it is right, ascending."""
-    return [np.sort(reference[target == section, section]) for section in range(reference.shape[1])]
-
-
-def _p_values(of_right: list[NDArray[np.floating]], probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    found = np.empty(probabilities.shape)
-    for section, own in enumerate(of_right):
-        found[:, section] = (own.searchsorted(probabilities[:, section], side="right") + 1) / (len(own) + 1)
-    return found
-
-
 def set_level(p_values_of_own: NDArray[np.floating], coverage: float) -> float:
     """Return the p-value above which a section belongs to a set that covers the right one with ``coverage``.
 
@@ -95,23 +66,24 @@ class PredictionSets:
     def __init__(
         self, reference: NDArray[np.floating], target: NDArray[np.intp], own: NDArray[np.bool_], coverage: float
     ) -> None:
-        self._of_right = _of_right_sections(reference[~own], target[~own])
-        mine = _p_values(self._of_right, reference[own])[np.arange(own.sum()), target[own]]
-        self._level = set_level(mine, coverage)
+        ours, sections = target[~own], range(reference.shape[1])
+        self._of_right = [np.sort(reference[~own][ours == section, section]) for section in sections]
+        self._level = set_level(self.p_values(reference[own])[np.arange(own.sum()), target[own]], coverage)
+
+    def p_values(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how well each section fits each headline, (n, n_sections), as a conformal p-value by section.
+
+        Of the reference headlines of a section: the share whose right section got no higher probability, the headline
+        itself counted among them (Vovk, Gammerman & Shafer 2005, "Algorithmic Learning in a Random World", section
+        4.5; class-conditional, so every section has the coverage).
+        """
+        found = np.empty(probabilities.shape)
+        for section, right in enumerate(self._of_right):
+            found[:, section] = (right.searchsorted(probabilities[:, section], side="right") + 1) / (len(right) + 1)
+        return found
 
     def find(self, probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Return which sections each headline's set has, (n, n_sections); the likeliest section is always in it."""
-        sets = _p_values(self._of_right, probabilities) > self._level
+        sets = self.p_values(probabilities) > self._level
         sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
         return sets
-
-
-def prediction_sets(
-    reference: NDArray[np.floating],
-    target: NDArray[np.intp],
-    own: NDArray[np.bool_],
-    probabilities: NDArray[np.floating],
-    coverage: float,
-) -> NDArray[np.bool_]:
-    """Return the prediction sets of ``probabilities`` (n, n_sections); see :class:`PredictionSets`."""
-    return PredictionSets(reference, target, own, coverage).find(probabilities)

@@ -25,7 +25,7 @@ from classifier.evaluation.adaptation import adapted, answers, score_rows
 from classifier.evaluation.calibration import expected_calibration_error
 from classifier.evaluation.drift import measure_drift
 from classifier.evaluation.metrics import score
-from classifier.evaluation.selective import prediction_sets
+from classifier.evaluation.selective import PredictionSets
 from classifier.evaluation.unfamiliar import other_text
 from classifier.model.artefact import MANIFEST
 from classifier.model.model import Model
@@ -85,7 +85,7 @@ def _after_calibrate(model: Model, rows: Reference) -> dict[str, str]:
         f1 = [score(p, rest.target, model.sections).macro_f1 for p in (before, after)]
         gained.append(f1[1] - f1[0])
         reference = fitted.reference
-        sets = prediction_sets(answers(fitted, reference), reference.target, reference.own, after, 0.9)
+        sets = PredictionSets(answers(fitted, reference), reference.target, reference.own, 0.9).find(after)
         coverage.append(sets[np.arange(len(sets)), rest.target].mean())
     return {
         "ECE after calibrate": f"{np.mean(ece):.3f}",

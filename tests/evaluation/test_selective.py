@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from crepes import ConformalClassifier
 
-from classifier.evaluation.selective import NEVER, p_values, precision_thresholds, prediction_sets, set_level
+from classifier.evaluation.selective import NEVER, PredictionSets, precision_thresholds, set_level
 
 
 def drawn(rows, seed=0, sections=4, sharpness=2.0):
@@ -26,18 +26,17 @@ def test_sets_are_those_of_crepes(coverage):
     wanted = np.column_stack(
         [conformal.predict_p(1 - probabilities[:, [k]], bins=np.full(400, k), smoothing=False)[:, 0] for k in range(4)]
     )
-    assert p_values(reference, target, probabilities) == pytest.approx(wanted)
-    own = np.zeros(603, bool)
-    found = prediction_sets(reference, target, own, probabilities, coverage)
+    sets = PredictionSets(reference, target, np.zeros(603, bool), coverage)
+    assert sets.p_values(probabilities) == pytest.approx(wanted)
     likeliest = np.arange(4) == probabilities.argmax(axis=1)[:, None]
-    assert np.array_equal(found, (wanted > 1 - coverage) | likeliest)
+    assert np.array_equal(sets.find(probabilities), (wanted > 1 - coverage) | likeliest)
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_every_section_is_covered(coverage):
     reference, target = drawn(8000)
     probabilities, truth = drawn(20_000, seed=2)
-    sets = prediction_sets(reference, target, np.zeros(8000, bool), probabilities, coverage)
+    sets = PredictionSets(reference, target, np.zeros(8000, bool), coverage).find(probabilities)
     for section in range(4):
         covered = sets[truth == section, section].mean()
         assert coverage - 0.03 < covered
@@ -49,10 +48,10 @@ def test_own_rows_restore_the_coverage_of_a_shifted_publisher():
     shifted, truth = drawn(6000, seed=3, sharpness=0.8)
     shifted = shifted**2 / (shifted**2).sum(axis=1, keepdims=True)  # the model is surer than it is right
     none = np.zeros(4000, bool)
-    before = prediction_sets(reference, target, none, shifted[400:], 0.9)
+    before = PredictionSets(reference, target, none, 0.9).find(shifted[400:])
     own = np.append(none, np.ones(400, bool))
     both = np.vstack([reference, shifted[:400]]), np.append(target, truth[:400])
-    after = prediction_sets(*both, own, shifted[400:], 0.9)
+    after = PredictionSets(*both, own, 0.9).find(shifted[400:])
     rows = np.arange(5600), truth[400:]
     assert before[rows].mean() < 0.85
     assert abs(after[rows].mean() - 0.9) < 0.03
