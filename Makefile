@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test gate lint docs picture ui tables results benchmarks bench bench-serve lock browser pictures wheel clean
+.PHONY: train test test-cluster services gate lint docs picture ui tables results benchmarks bench bench-serve lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
@@ -18,6 +18,9 @@ pictures: .venv/ready browser  ## take the pictures of the UI anew, from this fo
 
 gate: .venv/ready  ## fit the recipe of record and hold its figure on dev to the floor
 	$(BIN)/python -m pytest -rs -m gate tests/test_gate.py tests/pages
+
+test-cluster: .venv/cluster services  ## a shared store in PostgreSQL, Dask and Spark, each on this machine alone
+	$(BIN)/python -m pytest -rs -m cluster tests/cluster
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -65,6 +68,9 @@ bench-serve: .venv/ready  ## load the server with wrk, beside MLflow's server (n
 browser:  ## Chromium and a font with Hangul from Debian's packages, for the browser test (needs root)
 	command -v chromium >/dev/null && fc-list | grep -q Nanum || (apt-get update -q && apt-get install -y -q chromium fonts-nanum fontconfig)
 
+services:  ## the programs of `make test-cluster` from Debian's packages (needs root)
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q postgresql)
+
 wheel: .venv/ready  ## train the sample and build the wheel into dist/, with the model in it
 	$(BIN)/python -m scripts.wheel
 
@@ -72,12 +78,20 @@ wheel: .venv/ready  ## train the sample and build the wheel into dist/, with the
 lock:
 	uv pip compile pyproject.toml --extra train --extra serve --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
+	uv pip compile pyproject.toml --extra train --extra serve --extra dask --extra postgres --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --constraint requirements.lock \
+		--output-file requirements-cluster.lock
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The same environment with what a cluster needs beside it; equal packages have equal versions in both locks.
+.venv/cluster: .venv/ready requirements-cluster.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
 	touch $@
 
 clean:  ## remove the environment and what the tools leave

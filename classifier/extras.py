@@ -14,6 +14,7 @@ from classifier.errors import InstallationError
 EXTRAS = {
     "pages": ("selectolax",),
     "parquet": ("pyarrow",),
+    "dask": ("distributed",),
     "excel": ("openpyxl",),
     "zstd": ("zstandard",),
     "serve": ("fastapi", "uvicorn", "prometheus_client"),
