@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol
 
+from classifier.corpus.remote import is_remote, open_binary
 from classifier.errors import DataError
 from classifier.extras import need
 
@@ -41,7 +42,7 @@ def split_suffix(name: str) -> tuple[str, str]:
 def check_there(name: str) -> None:
     """Raise a DataError unless there is such a file; ``-`` is standard input."""
     try:
-        if name != "-":
+        if name != "-" and not is_remote(name):
             Path(name).expanduser().stat()
     except OSError as error:
         raise unreadable(name, error) from error
@@ -49,7 +50,7 @@ def check_there(name: str) -> None:
 
 def unreadable(name: str, error: OSError) -> DataError:
     """Return the error for a file that cannot be opened."""
-    return DataError(f"{name}: cannot be read ({error.strerror}). Check the path.")
+    return DataError(f"{name}: cannot be read ({error.strerror or error}). Check the path.")
 
 
 def _zstandard(name: str) -> Any:
@@ -76,9 +77,11 @@ class CompressedReader:
         self.name = name
         self.member = ""  #: the file that is read of a zip archive
         try:
-            self.file = stdin if name == "-" else Path(name).open("rb")  # noqa: SIM115 (close() does it)
-            is_regular = name != "-" and Path(name).is_file()
-            self.size = Path(name).stat().st_size if is_regular else None  #: of the file; None for a pipe
+            self.file = stdin if name == "-" else open_binary(name)
+            is_regular = name != "-" and (is_remote(name) or Path(name).is_file())
+            self.size = self.file.seek(0, os.SEEK_END) if is_regular else None  #: of the file; None for a pipe
+            if is_regular:
+                self.file.seek(0)
         except OSError as error:
             raise unreadable(name, error) from error
         self._unpacked: Any = self.file

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from itertools import islice
-from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zipfile import BadZipFile
 
 from classifier.corpus.encoding import decode
 from classifier.corpus.parsers import Block, FindColumns, JsonParser, Parsed, add_object, all_texts
+from classifier.corpus.remote import open_binary
 from classifier.errors import DataError
 from classifier.extras import need
 
@@ -32,19 +34,32 @@ def parquet_chunks(name: str, find: FindColumns, start: int) -> Iterator[Parsed]
     need("parquet", f"{name}: Parquet")
     from pyarrow import ArrowException, parquet
 
+    done = 0
     try:
-        with parquet.ParquetFile(name) as file:
-            names = find(file.schema_arrow.names)
-            done = 0
-            for batch in file.iter_batches(_ROWS, columns=list(names.values())):
+        with open_binary(name) as source, parquet.ParquetFile(source, page_checksum_verification=True) as file:
+            own = file.schema_arrow.names
+            folders = {key: value for key, value in _folder_columns(name).items() if key not in own}
+            names = find([*own, *folders])
+            wanted = [column for column in names.values() if column in own]
+            for batch in file.iter_batches(_ROWS, columns=wanted):
                 done += batch.num_rows
                 if done <= start:
                     continue
                 rest = batch.slice(max(0, start - (done - batch.num_rows)))
-                columns = [rest.column(column).to_pylist() for column in names.values()]
+                columns = [
+                    rest.column(column).to_pylist() if column in own else [folders[column]] * rest.num_rows
+                    for column in names.values()
+                ]
                 yield _rows(range(done - rest.num_rows + 1, done + 1), columns, names)
     except (ArrowException, OSError) as error:
-        raise DataError(f"{name}: cannot be read as Parquet ({error}).") from error
+        where = f" after row {done:,}" if done else ""
+        raise DataError(f"{name}: cannot be read as Parquet{where} ({error}). Have it written again.") from error
+
+
+def _folder_columns(name: str) -> dict[str, str | None]:
+    """Return the columns that Spark and Dask keep in the names of folders: ``section=IT%2F과학/part-0.parquet``."""
+    pairs = (folder.partition("=") for folder in name.split("/")[:-1] if "=" in folder)
+    return {key: None if value == "__HIVE_DEFAULT_PARTITION__" else unquote(value) for key, _, value in pairs}
 
 
 def excel_chunks(name: str, find: FindColumns, start: int, sheet: str | None) -> Iterator[Parsed]:
@@ -177,7 +192,6 @@ def _objects(content: Any) -> list[Any] | None:
 
 def file_sum(name: str) -> int:
     """Return a CRC-32 over the end of a Parquet or Excel file, which has the checksums of the rest."""
-    path = Path(name)
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - (1 << 16)))
+    with open_binary(name) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
         return zlib.crc32(file.read())

@@ -22,6 +22,7 @@ from classifier.corpus.documents import excel_chunks, file_sum, json_chunks, par
 from classifier.corpus.encoding import BOM, TextSource, decode_lines, guess_encoding
 from classifier.corpus.formats import DOCUMENTS, check_readable, check_signature, check_text, format_of
 from classifier.corpus.parsers import PARSERS, Block, JsonParser, Parsed, Parser
+from classifier.corpus.remote import is_remote
 from classifier.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class HeadlineReader:
 
     def __post_init__(self) -> None:
         self.label = "standard input" if self.name == "-" else self.name
-        path = self.name if self.name == "-" else str(Path(self.name).expanduser())
+        path = self.name if self.name == "-" or is_remote(self.name) else str(Path(self.name).expanduser())
         self.format, compression = format_of(path, self.input_format)
         self._file = CompressedReader(path, compression, self.stdin, self.columns.sheet)
         if self._file.member and not self.input_format:
