@@ -53,13 +53,16 @@ class Dataset:
     section: str = ""  #: of all headlines, in files of quoted lines; "" for tables
     files: tuple[RemoteFile, ...] = ()
     columns: Columns = field(default_factory=Columns)
+    parts: tuple[str, ...] = ()  #: of a corpus that the package has itself: each is a table, ``NAME/PART.tsv``
 
     @property
     def splits(self) -> tuple[str, ...]:
         """The names that may follow ``name:``; empty for a corpus in one piece."""
-        if self.name == "sample":
-            return ("train", "test", "wide", "desk")
-        return tuple(file.split for file in self.files if file.split)
+        return self.parts or tuple(file.split for file in self.files if file.split)
+
+    def part(self, name: str) -> Path:
+        """Return the table of a part."""
+        return package_data() / self.name / f"{name}.tsv"
 
 
 @cache
@@ -70,8 +73,8 @@ def datasets() -> dict[str, Dataset]:
     for name, entry in registry.items():
         base = entry.pop("base", "")
         files = tuple(RemoteFile(url=urljoin(base, file["name"]), **file) for file in entry.pop("files", ()))
-        columns = Columns(**entry.pop("columns", {}))
-        found[name] = Dataset(name=name, files=files, columns=columns, **entry)
+        columns, parts = Columns(**entry.pop("columns", {})), tuple(entry.pop("parts", ()))
+        found[name] = Dataset(name=name, files=files, columns=columns, parts=parts, **entry)
     return found
 
 
@@ -131,8 +134,8 @@ def _quoted_lines(path: Path, dataset: Dataset) -> pd.DataFrame:
 
 def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) -> list[Path]:
     """Bring every file of ``dataset`` into the data home; what is there and whole is kept."""
-    if dataset.name == "sample":
-        return [package_data() / "sample" / f"{split}.tsv" for split in dataset.splits]
+    if dataset.parts:
+        return [dataset.part(name) for name in dataset.parts]
     need("train", f"fetching {dataset.name}")
     folder = data_home() / dataset.name
     paths = []
@@ -147,8 +150,8 @@ def fetch(dataset: Dataset, *, progress: bool = True, timeout: float = TIMEOUT) 
 
 
 def _load_split(dataset: Dataset, split: str) -> pd.DataFrame:
-    if dataset.name == "sample":
-        return read_table(package_data() / "sample" / f"{split}.tsv")
+    if dataset.parts:
+        return read_table(dataset.part(split), columns=dataset.columns)
     folder = data_home() / dataset.name
     prepared = folder / f"{split}.tsv"
     if prepared.is_file():  # a table in the data home's layout is used as it is

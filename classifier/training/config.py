@@ -46,6 +46,9 @@ class Data(_Strict):
     train: list[str] = Field(min_length=1)
     #: Entries of ``train`` that people have corrected: their section of a headline holds against all other entries.
     corrections: list[str] = []
+    #: Tables of words and short phrases (column ``word``), each with the ``section`` that it speaks for: learned from
+    #: in every fit, never scored. Words of other sections than those of ``train`` are left out.
+    lexicon: list[str] = []
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
     #: Sections whose rows are left out, by the entry of ``train`` that they are in.
     leave_out: dict[str, list[str]] = {}
@@ -55,6 +58,11 @@ class Data(_Strict):
     names: list[str] | str | None = None  #: of sections that are numbers: of 0, 1, 2 …, or a table of number and name
     test: str | None = None
     holdout: float | None = Field(None, gt=0, lt=1)  #: share of train held out when there is no test
+
+    @property
+    def helpers(self) -> list[str]:
+        """All that helps to learn the sections of ``train`` and is not scored."""
+        return [*self.lexicon, *self.auxiliary]
 
     @model_validator(mode="after")
     def _one_test(self) -> Data:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from classifier.corpus.columns import Columns
 from classifier.corpus.datasets import load_corpus
@@ -37,6 +38,7 @@ class Corpora:
     """The rows of a training and of its test."""
 
     train: pd.DataFrame
+    lexicon: pd.DataFrame  #: words and phrases with their sections
     test: pd.DataFrame
     sections: tuple[str, ...]
     test_name: str
@@ -45,6 +47,13 @@ class Corpora:
     rows: int  #: of the training tables, before repeats are merged and rows left out
     folded: list[Folded]  #: names of sections that were changed
     words: UserWords = NO_WORDS  #: the user's, with which Kiwi reads
+
+    @property
+    def learned(self) -> pd.DataFrame:
+        """All rows of a fit: those of ``train``, then those of ``lexicon``."""
+        import pandas as pd
+
+        return pd.concat([self.train, self.lexicon], ignore_index=True)
 
 
 def load_corpora(config: Config, base: Path) -> Corpora:
@@ -74,7 +83,8 @@ def load_corpora(config: Config, base: Path) -> Corpora:
     auxiliary = [_load_auxiliary(config, reference, base, set(test["headline"])) for reference in config.data.auxiliary]
     crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
-    return Corpora(train, test, sections, test_name, len(crossing), auxiliary, n_rows, folded, words)
+    lexicon = _load_lexicon(config, base, sections)
+    return Corpora(train, lexicon, test, sections, test_name, len(crossing), auxiliary, n_rows, folded, words)
 
 
 def table_columns(config: Config) -> Columns:
@@ -162,6 +172,25 @@ def section_numbers(names: Sequence[str], sections: Sequence[str]) -> NDArray[np
     return np.array([number[name] for name in names], np.intp)
 
 
+def _load_lexicon(config: Config, base: Path, sections: Sequence[str]) -> pd.DataFrame:
+    """Return the words that a config names; a word may have several sections, and has each once."""
+    import pandas as pd
+
+    if not config.data.lexicon:
+        return pd.DataFrame({"headline": [], "section": [], "table": []}, dtype=str)
+    names, columns = section_names(config, base, sections), Columns(headline="word", section="section")
+    frames = [
+        load_corpus(reference, base, columns=columns, names=names).assign(table=reference)
+        for reference in config.data.lexicon
+    ]
+    words = pd.concat(frames, ignore_index=True).drop_duplicates(["headline", "section"], ignore_index=True)
+    known = words["section"].isin(sections)
+    if not known.all():
+        others = ", ".join(in_order(words["section"][~known]))
+        logger.info("lexicon: %d words left out, of sections that train has not: %s", int((~known).sum()), others)
+    return words[known]
+
+
 def _load_auxiliary(config: Config, reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
     frame, cleaning = merge_repeats(_load(config, reference, base, section_names(config, base)))
     frame = frame[~frame["headline"].isin(tested)]
@@ -186,11 +215,11 @@ class Auxiliary:
 class TrainingSet:
     """The training rows in the form that every fit takes."""
 
-    headlines: list[str]
+    headlines: list[str]  #: and behind them what is learned from but never scored
     counts: Counts
     target: NDArray[np.intp]  #: (n_rows,), positions in ``sections``
     sections: tuple[str, ...]
-    folds: Folds
+    folds: Folds  #: rows that are never scored are in the training rows of every fold
     embeddings: NDArray[np.float32] | None = None  #: word vectors, for the block ``embeddings``
     weights: RowWeights = None  #: of the rows in a fit on all of them
     fold_weights: Sequence[RowWeights] = ()  #: of the rows in each fold's fit; empty: all rows count the same
@@ -204,6 +233,11 @@ class TrainingSet:
         if fold is None:
             return np.arange(len(self.target)), self.weights
         return self.folds[fold][0], self.fold_weights[fold] if self.fold_weights else None
+
+    @property
+    def scored(self) -> NDArray[np.intp]:
+        """The rows that the folds test, ascending."""
+        return np.sort(np.concatenate([test for _, test in self.folds]))
 
     def only(self, blocks: Sequence[str]) -> TrainingSet:
         """Return the same set with the counts of some blocks and without headlines: what a worker process needs."""
@@ -272,19 +306,30 @@ def prepare(config: Config, corpora: Corpora) -> TrainingSet:
     """
     seed, blocks = config.experiment.seed, config.blocks()
     headlines = corpora.train["headline"].tolist()
-    target = section_numbers(corpora.train["section"].tolist(), corpora.sections)
+    learned = corpora.learned
+    target = section_numbers(learned["section"].tolist(), corpora.sections)
     cache = feature_cache(corpora.words)
     counts = cache.counts(headlines, blocks)
     embeddings = cache.embeddings() if "embeddings" in blocks else None
     groups: NDArray[np.integer] = near_duplicate_groups(headlines)
     if config.search.groups == "topics" and embeddings is not None:
         groups = topic_groups(counts["embeddings"], embeddings, groups, seed)
+    n_scored = len(headlines)
+    folds = make_folds(headlines, target[:n_scored], corpora.sections, config.search.folds, seed, groups)
+    if len(corpora.lexicon):
+        words = corpora.lexicon["headline"].tolist()
+        of_words = cache.counts(words, blocks)
+        counts = {name: sparse.vstack([counts[name], of_words[name]], format="csr") for name in blocks}
+        rows = np.arange(n_scored, len(learned))
+        folds = [(np.concatenate([train, rows]), test) for train, test in folds]
+        groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(words))])
+        headlines = headlines + words
     return TrainingSet(
         headlines=headlines,
         counts=counts,
         target=target,
         sections=corpora.sections,
-        folds=make_folds(headlines, target, corpora.sections, config.search.folds, seed, groups),
+        folds=folds,
         embeddings=embeddings,
         groups=groups,
         auxiliary=tuple(

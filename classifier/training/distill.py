@@ -142,7 +142,7 @@ def distill(winner: Result, model: LinearModel, data: TrainingSet, cache: Featur
         n_jobs: processes.
     """
     small = data.only(list(model.blocks))
-    mixed, parents = recombined(data.headlines, data.seed)
+    mixed, parents = recombined([data.headlines[i] for i in data.scored], data.seed)
     mixed_counts = cache.counts(mixed, list(model.blocks))
     own, of_mixed = line_counts(data.headlines), line_counts(mixed)
 

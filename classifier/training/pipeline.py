@@ -68,7 +68,10 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
             run.log_figures({}, tags={"sections_renamed": "; ".join(map(str, corpora.folded))[:5000]})
         train_name = slug("-".join(config.data.train))
         run.log_table(corpora.train, train_name, source_of(config.data.train[0], path.parent), "training", digest)
-        data = weigh(prepare(config, corpora), config.labels, corpora.train, config.search.n_jobs)
+        if config.data.lexicon:
+            name, source = slug("-".join(config.data.lexicon)), source_of(config.data.lexicon[0], path.parent)
+            run.log_table(corpora.lexicon, name, source, "lexicon", table_digest(corpora.lexicon))
+        data = weigh(prepare(config, corpora), config.labels, corpora.learned, config.search.n_jobs)
         leaderboard = _search(config, corpora, data, run, digest, progress)
         winner = leaderboard[0][0]
         trained = Trained(
@@ -136,6 +139,7 @@ def _facts(config: Config, corpora: Corpora, digest: str) -> list[object]:
     """Return all but the candidate that the result of a cross-validation depends on."""
     facts: list[object] = [
         digest,
+        table_digest(corpora.lexicon),
         *map(table_digest, corpora.auxiliary),
         config.search.folds,
         config.search.groups,
@@ -149,7 +153,7 @@ def _facts(config: Config, corpora: Corpora, digest: str) -> list[object]:
     if corpora.words:
         facts.append(corpora.words.digest)
     if config.labels != Labels():
-        facts += [config.labels.model_dump_json(), *corpora.train.get("evidence", ()), *corpora.train["table"]]
+        facts += [config.labels.model_dump_json(), *corpora.learned.get("evidence", ()), *corpora.learned["table"]]
     return facts
 
 

@@ -59,14 +59,14 @@ class Trained:
         from classifier import __version__
 
         config, known = self.config, datasets()
-        names = [reference.partition(":")[0] for reference in [*config.data.train, *config.data.auxiliary]]
+        names = [reference.partition(":")[0] for reference in [*config.data.train, *config.data.helpers]]
         about: dict[str, Any] = {
             "name": config.experiment.registered_model,
             "version": None,
             "experiment": config.name,
             "candidate": self.candidate,
             "train": list(config.data.train),
-            "auxiliary": list(config.data.auxiliary),
+            "helpers": config.data.helpers,
             "train_rows": self.learned,
             "train_sha256": self.digest,
             "licences": sorted({known[name].licence if name in known else "the table's own" for name in names}),

@@ -38,7 +38,8 @@ def with_reliability(model: Model, winner: Result, data: TrainingSet, config: Co
         model, reference = model.replace(fast=found.fast), found.out_of_fold
     else:
         reference = _out_of_fold(winner, data)
-    model = calibrated_out_of_fold(model, reference, data.headlines, config)
+    headlines = [data.headlines[i] for i in data.scored]
+    model = calibrated_out_of_fold(model, reference, headlines, config)
     if model.fast is not None:
         logits = {tier: c.apply(reference.logits[tier]) for tier, c in model.calibrations.items()}
         threshold, share, macro_f1 = choose_threshold(logits["fast"], logits["accurate"], reference.target)

@@ -88,14 +88,16 @@ def cross_validate(candidate: Candidate, data: TrainingSet) -> Result:
         fit_seconds += fitting
         score_seconds += scoring
         f1.append(score(probabilities_of(scores[test], 1.0), data.target[test], data.sections).macro_f1)
-    temperature = fit_temperature(scores, data.target)
+    scored = data.scored
+    scores, target = scores[scored], data.target[scored]
+    temperature = fit_temperature(scores, target)
     return Result(
         candidate=candidate,
-        evaluation=score(probabilities_of(scores, temperature), data.target, data.sections),
+        evaluation=score(probabilities_of(scores, temperature), target, data.sections),
         temperature=temperature,
         macro_f1_std=float(np.std(f1)),
         fit_seconds=fit_seconds / len(data.folds),
-        score_seconds=score_seconds / len(data.target),
+        score_seconds=score_seconds / len(target),
         started=started,
         ended=time.time(),
     )

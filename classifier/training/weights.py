@@ -90,7 +90,9 @@ def stated_weights(frame: pd.DataFrame, labels: Labels) -> RowWeights:
     for table, stated in labels.tables.items():
         here = (frame["table"] == table).to_numpy()
         if not here.any():
-            raise ConfigError(f"labels.tables: no training row is from {table!r}; data.train names no such table.")
+            raise ConfigError(
+                f"labels.tables: nothing is learned from {table!r}; data.train and data.lexicon name no such table."
+            )
         if not isinstance(stated, dict):
             weights[here] *= stated
             continue

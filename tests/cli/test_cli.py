@@ -129,6 +129,7 @@ def test_fetch_lists_the_datasets_with_their_licences(home: Path) -> None:
     shown = run("fetch", "--list", cwd=home).stdout.decode()
     assert [line.split("\t")[:2] for line in shown.splitlines()] == [
         ["sample", "Apache-2.0"],
+        ["lexicon", "Apache-2.0"],
         ["ynat", "CC BY-SA 4.0"],
         ["entertainment", "CC BY-SA 4.0"],
     ]

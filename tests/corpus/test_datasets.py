@@ -147,9 +147,10 @@ def files_under(folder: Path) -> set[str]:
 
 
 def test_registry_has_the_sample_and_two_public_corpora():
-    assert list(datasets()) == ["sample", "ynat", "entertainment"]
+    assert list(datasets()) == ["sample", "lexicon", "ynat", "entertainment"]
     assert {name: dataset.splits for name, dataset in datasets().items()} == {
         "sample": ("train", "test", "wide", "desk"),
+        "lexicon": ("words",),
         "ynat": ("train", "dev"),
         "entertainment": (),
     }
@@ -200,7 +201,7 @@ def test_fetching_the_sample_is_naming_its_files():
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ("ynet:train", "'ynet:train' is neither a dataset (sample, ynat, entertainment), nor a table of your own"),
+        ("ynet:train", "'ynet:train' is neither a dataset (sample, lexicon, ynat, entertainment), nor a table of your own"),
         ("sample:dev", "sample has no split 'dev'. There is sample:train, sample:test, sample:wide, sample:desk."),
         ("entertainment:train", "There is only entertainment, in one piece."),
         ("headlines.hwp", "neither a dataset"),

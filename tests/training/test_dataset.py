@@ -11,10 +11,10 @@ import pytest
 from classifier.errors import DataError
 from classifier.model.model import Model
 from classifier.training.config import CORRECTION_WEIGHT, load_config
-from classifier.training.dataset import Corpora, feature_cache, load_corpora
+from classifier.training.dataset import Corpora, feature_cache, load_corpora, prepare
 from classifier.training.pipeline import train
 from classifier.training.splits import topic_groups
-from classifier.training.weights import stated_weights
+from classifier.training.weights import stated_weights, weigh
 from tests.conftest import write_config
 
 CONFIG = """
@@ -65,9 +65,46 @@ def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: 
         Path(f"{name}.toml").write_text(CONFIG.format(auxiliary=auxiliary), encoding="utf-8")
         train(f"{name}.toml")
     alone, helped = Model.load("models/alone"), Model.load("models/helped")
-    assert helped.about["auxiliary"] == ["other.tsv"]
+    assert helped.about["helpers"] == ["other.tsv"]
     assert helped.sections == alone.sections == ("경제", "연예", "스포츠")
     assert helped.fingerprint != alone.fingerprint
+
+
+WORDS = """word	section
+배임	경제
+상폐	경제
+상폐	연예
+전역	연예
+선발승	스포츠
+관함식	정치
+"""
+
+
+def test_words_are_learned_from_in_every_fit_and_never_scored(tables: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Path("words.tsv").write_text(WORDS, encoding="utf-8")
+    text = CONFIG.format(auxiliary="").replace("stack", "linear_svc").replace("grid = { folds = [2] }", "min_df = [1]")
+    with_words = text.replace("[search]", 'lexicon = ["words.tsv"]\n[search]', 1)
+    with_words = with_words.replace("[fast]", '[labels]\ntables = { "words.tsv" = 3.0 }\n\n[fast]')
+    Path("words.toml").write_text(with_words, encoding="utf-8")
+    config = load_config("words.toml")
+    with caplog.at_level("INFO"):
+        corpora = load_corpora(config, tables)
+    assert "lexicon: 1 words left out, of sections that train has not: 정치" in caplog.text
+    assert list(corpora.lexicon["headline"]) == ["배임", "상폐", "상폐", "전역", "선발승"]
+    data = weigh(prepare(config, corpora), config.labels, corpora.learned)
+    n = len(corpora.train)
+    assert list(data.scored) == list(range(n))
+    assert all(set(range(n, n + 5)) <= set(learned) for learned, _ in data.folds)
+    assert data.weights is not None
+    assert list(data.weights) == [1.0] * n + [3.0] * 5
+    train("words.toml")
+    model = Model.load("models/words")
+    assert model.about["helpers"] == ["words.tsv"]
+    assert model.about["train_rows"] == n
+    assert model.accurate.probabilities(["선발승"]).argmax() == model.sections.index("스포츠")
+    Path("words.tsv").write_text("headline\tsection\n배임\t경제\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"words\.tsv: the columns are headline, section; word missing"):
+        load_corpora(config, tables)
 
 
 def test_sections_of_a_table_can_be_left_out(tables: Path) -> None:

@@ -33,7 +33,7 @@ def test_rows_weigh_what_is_stated_for_their_table_and_section() -> None:
     stated = Labels(tables={"a": 0.5, "b": {"경제": 0.2}}, evidence={"block": 0.5})
     assert stated_weights(frame, stated).tolist() == [0.5, 0.25, 1.0, 0.1]
     assert stated_weights(frame, Labels()) is None
-    with pytest.raises(ConfigError, match="no training row is from 'c'"):
+    with pytest.raises(ConfigError, match="nothing is learned from 'c'"):
         stated_weights(frame, Labels(tables={"c": 0.5}))
     with pytest.raises(ConfigError, match="b has no rows of the section '연예'"):
         stated_weights(frame, Labels(tables={"b": {"연예": 0.5}}))

@@ -20,7 +20,7 @@ def corpora(config: Config) -> str:
     lines = []
     for role, references in (
         ("learned from", config.data.train),
-        ("helped by", config.data.auxiliary),
+        ("helped by", config.data.helpers),
         ("tested on", [config.data.test or ""]),
     ):
         for reference in references:

@@ -32,7 +32,7 @@ def write_results(
         "experiment": config.name,
         "command": command(config, stream=not leaderboard),
         "train": list(config.data.train),
-        "auxiliary": list(config.data.auxiliary),
+        "helpers": config.data.helpers,
         "test_table": test_name,
     }
     if leaderboard:
