@@ -100,7 +100,7 @@ def test_evaluate_prints_one_json_object(trained: Path) -> None:
         (("predict", "--input", "nowhere.txt"), "cannot be read"),
         (("evaluate", "nowhere.tsv"), "No champion yet"),
         (("train", "nowhere.toml"), "cannot be read"),
-        (("fetch", "wikipedia"), "none of sample, ynat, entertainment"),
+        (("fetch", "wikipedia"), "none of sample, lexicon, ynat, entertainment"),
         (("models", "promote", "7"), "has no version 7"),
         (("models", "rollback"), "no previous champion"),
         (("explain",), "HEADLINE"),

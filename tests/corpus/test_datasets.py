@@ -201,7 +201,7 @@ def test_fetching_the_sample_is_naming_its_files():
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ("ynet:train", "'ynet:train' is neither a dataset (sample, lexicon, ynat, entertainment), nor a table of your own"),
+        ("ynet:train", "'ynet:train' is neither a dataset (sample, lexicon, ynat, entertainment), nor a table"),
         ("sample:dev", "sample has no split 'dev'. There is sample:train, sample:test, sample:wide, sample:desk."),
         ("entertainment:train", "There is only entertainment, in one piece."),
         ("headlines.hwp", "neither a dataset"),
