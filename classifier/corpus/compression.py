@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol
 
-from classifier.corpus.remote import is_remote, open_binary
 from classifier.errors import DataError
 from classifier.extras import need
 
@@ -37,6 +36,32 @@ def split_suffix(name: str) -> tuple[str, str]:
     if compression not in COMPRESSED:
         return compression, ""
     return Path(path.stem).suffix.lower(), compression
+
+
+def is_remote(name: str) -> bool:
+    """Return whether ``name`` is an address, such as ``s3://bucket/part-0.parquet``, and not a path."""
+    return "://" in name
+
+
+def filesystem_of(name: str) -> tuple[Any, str]:
+    """Return pyarrow's file system for an address or a folder (with fsspec also ``fsspec+sftp://…``), and the path."""
+    need("parquet", f"{name}: reading parts or an address")
+    from pyarrow import ArrowException
+    from pyarrow.fs import FileSystem
+
+    try:
+        filesystem, path = FileSystem.from_uri(name)
+    except (ArrowException, OSError, ValueError, ImportError) as error:
+        raise DataError(f"{name}: this address cannot be read ({error}). Check it, or name a file.") from error
+    return filesystem, path
+
+
+def open_binary(name: str) -> Any:
+    """Open a file, here or at an address, for reading; its bytes come as they are asked for."""
+    if not is_remote(name):
+        return Path(name).open("rb")
+    filesystem, path = filesystem_of(name)
+    return filesystem.open_input_file(path)
 
 
 def check_there(name: str) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import unquote
 from zipfile import BadZipFile
 
+from classifier.corpus.compression import open_binary
 from classifier.corpus.encoding import decode
 from classifier.corpus.parsers import Block, FindColumns, JsonParser, Parsed, add_object, all_texts
-from classifier.corpus.remote import open_binary
 from classifier.errors import DataError
 from classifier.extras import need
 

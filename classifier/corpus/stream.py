@@ -17,12 +17,11 @@ from typing import Any, BinaryIO
 
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.columns import Columns, in_words
-from classifier.corpus.compression import CompressedReader
+from classifier.corpus.compression import CompressedReader, is_remote
 from classifier.corpus.documents import excel_chunks, file_sum, json_chunks, parquet_chunks
 from classifier.corpus.encoding import BOM, TextSource, decode_lines, guess_encoding
 from classifier.corpus.formats import DOCUMENTS, check_readable, check_signature, check_text, format_of
 from classifier.corpus.parsers import PARSERS, Block, JsonParser, Parsed, Parser
-from classifier.corpus.remote import is_remote
 from classifier.errors import DataError
 
 logger = logging.getLogger(__name__)

@@ -158,9 +158,6 @@ class LinearModel(Scorer):
 
     def scores(self, headlines: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the logits (n_headlines, n_sections) and which headlines have any feature of the model."""
-        if len(headlines) == 1:
-            one, informed = self.score_one(headlines[0])
-            return np.array([one], np.float32), np.array([informed])
         logits = np.empty((len(headlines), len(self.sections)), np.float32)
         logits[:] = self.intercept
         has_features = np.zeros(len(headlines), np.bool_)

@@ -24,6 +24,7 @@ from classifier.paths import champion_folder, packaged_model
 from classifier.prediction.abstention import Abstention
 from classifier.prediction.answers import MISSING, REASONS, BatchPrediction, Prediction, SectionProbabilities
 from classifier.prediction.inputs import checked, headline_column
+from classifier.prediction.versions import check_versions, versions_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,9 +104,10 @@ class Classifier:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the source and the fingerprint: unpickling reads the same files. See :meth:`by_value`."""
+        versions = versions_for(self.tier)
         if self.source is None:
-            return Classifier, (self.model, self.tier, *self._promises)
-        return _load_again, (self.source, self.tier, self.model.fingerprint, *self._promises)
+            return _rebuilt, (versions, self.model, self.tier, *self._promises)
+        return _load_again, (versions, self.source, self.tier, self.model.fingerprint, *self._promises)
 
     def __copy__(self) -> Classifier:
         return self  # it does not change
@@ -130,8 +132,14 @@ class Classifier:
             TypeError: ``headlines`` is one string or a table, or something in it is no string.
         """
         texts = checked(headlines)
-        if len(texts) == 1:
-            return [self._predict_one(texts[0])]
+        return [self._predict_one(texts[0])] if len(texts) == 1 else self.predict_part(texts)
+
+    def predict_part(self, headlines: Iterable[str]) -> list[Prediction]:
+        """Return what :meth:`predict` does, and the same digits however a table is cut into parts.
+
+        ``predict`` has a faster way for one headline alone, whose probability may differ by 1e-6.
+        """
+        texts = checked(headlines)
         return self._predictions(texts, *self._scores(texts))
 
     def _predict_one(self, text: str) -> Prediction:
@@ -229,7 +237,7 @@ class Classifier:
 
         texts = headline_column(frame, column)
         there = texts.notna().to_numpy()
-        found = iter(self.predict(checked(texts[there], str(texts.name))))
+        found = iter(self.predict_part(checked(texts[there], str(texts.name))))
         rows = [next(found)[1:5] if here else (None, math.nan, None, REASONS[MISSING]) for here in there]
         columns = ("section", "probability", "tier", "reason")
         # Of objects, so that an abstention is None and not NaN.
@@ -305,12 +313,17 @@ def _say_once(message: str) -> None:
     logger.warning(message)
 
 
+def _rebuilt(versions: tuple[str, str], *parts: Any) -> Classifier:
+    """Return the classifier that was pickled by value, if this process has the versions that it was pickled with."""
+    check_versions(*versions)
+    return Classifier(*parts)
+
+
 @lru_cache(maxsize=4)
-def _load_again(
-    source: str, tier: str, fingerprint: str, min_precision: float | None, coverage: float | None
-) -> Classifier:
+def _load_again(versions: tuple[str, str], source: str, tier: str, fingerprint: str, *promises: Any) -> Classifier:
     """Return the classifier that was pickled; each process reads it once."""
-    found = Classifier.load(source, tier, min_precision, coverage)
+    check_versions(*versions)
+    found = Classifier.load(source, tier, *promises)
     if found.model.fingerprint != fingerprint:
         raise ModelError(
             f"{source}: the classifier was pickled with the model {fingerprint[:16]}…, and now there is "

@@ -58,7 +58,7 @@ class ServedClassifier(mlflow.pyfunc.PythonModel):
         """
         given = params or {}
         top_k = int(given.get("top_k") or 0) or None
-        predictions = Classifier(self.model, given.get("tier") or None).predict(headlines_of(model_input))
+        predictions = Classifier(self.model, given.get("tier") or None).predict_part(headlines_of(model_input))
         return pd.DataFrame(
             {
                 # As objects, so that an abstention is None and not NaN.

@@ -130,6 +130,9 @@ class Stream(_Strict):
     passes: int = Field(2, ge=1, le=20)  #: how often every row is learned from
     bits: int = Field(20, ge=12, le=24)  #: 2**bits columns, of eight bytes each (of up to eight sections)
     rate: float = Field(0.5, gt=0)  #: AdaGrad's step
+    #: Whether the rows are copied to this machine's disk. If all repeats of a headline are in one part of a table, as
+    #: ``repartition`` and ``shuffle`` leave them, ``false`` reads the parts where they are, 2 + ``passes`` times.
+    copy_rows: bool = True
 
 
 class CalibrationConfig(_Strict):

@@ -50,18 +50,19 @@ def test_the_parts_of_a_folder_and_of_a_glob(crawl: Path, scheme: str) -> None:
     assert table_parts(f"{scheme}{crawl}/date=2026-11-*") == every[:2]
     assert table_parts(f"{scheme}{crawl}/*/part-*.parquet") == every
     assert table_parts(every[0]) == every[:1]
-    assert table_parts(f"{scheme}{crawl}/gone.parquet") == [f"{scheme}{crawl}/gone.parquet"]
+    assert table_parts(str(crawl / "gone.parquet")) == [str(crawl / "gone.parquet")]  # reading it will say so
     assert rows_of(every[0], ("section", "date")) == [(*row, "2026-11-01") for row in ROWS]
 
 
 def test_relative_names_and_brackets_in_a_name(crawl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(crawl.parent)
-    assert table_parts("crawl.parquet/date=2026-12-*") == [
-        "crawl.parquet/date=2026-12-01/part-00000-1f.c000.snappy.parquet"
-    ]
+    last = str(crawl / "date=2026-12-01" / "part-00000-1f.c000.snappy.parquet")
+    assert table_parts("crawl.parquet/date=2026-12-*") == [last]
     assert len(table_parts("*.parquet")) == len(table_parts(".")) == 3
     write_part(Path("[속보].parquet"))
     assert table_parts("[속보].parquet") == ["[속보].parquet"]
+    crawl.rename("[속보]")
+    assert len(table_parts("[속보]")) == 3
 
 
 def test_a_column_in_the_names_of_folders(tmp_path: Path) -> None:
@@ -74,7 +75,12 @@ def test_a_column_in_the_names_of_folders(tmp_path: Path) -> None:
 
 
 def test_what_is_no_table_in_parts(crawl: Path, tmp_path: Path) -> None:
-    for name in (f"{tmp_path}/nothing-*.parquet", f"file://{tmp_path}/nothing-*.parquet", f"{tmp_path}/gone/*"):
+    for name in (
+        f"{tmp_path}/nothing-*.parquet",
+        f"file://{tmp_path}/nothing-*.parquet",
+        f"{tmp_path}/gone/*",
+        f"file://{tmp_path}/gone",
+    ):
         with pytest.raises(DataError, match="no table there"):
             table_parts(name)
     (crawl / "README.md").touch()

@@ -111,6 +111,19 @@ def test_a_pickled_classifier_does_not_take_another_model_for_its_own(folder: Pa
     assert pickle.loads(pickle.dumps(made)).predict(TEXTS) == made.predict(TEXTS)
 
 
+@pytest.mark.parametrize("by_value", [False, True])
+def test_a_process_with_other_versions_takes_no_pickle(folder: Path, by_value: bool) -> None:
+    clf = Classifier.load(folder)
+    pickled = pickle.dumps(clf.by_value() if by_value else clf)
+    for name, other in ((classifier.__version__.encode(), b"9.9.9"), (b"kiwipiepy 0.", b"kiwipiepy 7.")):
+        assert name in pickled
+        with pytest.raises(ModelError, match=r"was pickled with .* Install the same versions on every machine"):
+            pickle.loads(pickled.replace(name, other))
+    fast = pickle.dumps(Classifier.load(folder, "fast"))
+    assert b"kiwi" not in fast  # it does not use Kiwi
+    assert pickle.loads(fast).predict(TEXTS) == Classifier.load(folder, "fast").predict(TEXTS)
+
+
 def test_a_copy_answers_the_same_also_after_the_files_are_gone(folder: Path) -> None:
     clf = Classifier.load(folder, "fast")
     tiny_with_fast(1).save(folder)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from classifier.corpus.tables import merge_repeats, read_table
 from classifier.errors import ConfigError, DataError
@@ -23,6 +27,7 @@ from classifier.training.out_of_core.partitions import FILES, RowPartitions, par
 from classifier.training.out_of_core.pipeline import train_stream
 from tests.cli.test_cli import run
 from tests.conftest import SMALL_CONFIG
+from tests.corpus.test_parts import write_part
 
 Sample = dict[str, list[tuple[str, str]]]
 
@@ -94,6 +99,78 @@ def test_bad_rows_of_all_tables_are_named_together(tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     with pytest.raises(DataError, match="one section only: 경제"):
         partition_rows([single], tmp_path, tmp_path / "rows", nothing)
+
+
+def write_parts(folder: Path, rows: list[tuple[str, str]], n_parts: int = 5) -> Path:
+    """Write a table as Spark does after ``repartition(n_parts, "headline")``."""
+    folder.mkdir()
+    for i in range(n_parts):
+        part = [row for row in rows if zlib.crc32(normalize(row[0]).encode()) % n_parts == i]
+        write_part(folder / f"part-{i:05}-7c.c000.snappy.parquet", part)
+    write_part(folder / "part-00099-7c.c000.snappy.parquet", [])  # Spark writes such ones too
+    (folder / "_SUCCESS").touch()
+    return folder
+
+
+def test_parts_are_read_as_one_table_and_may_stay_where_they_are(tmp_path: Path, sample: Sample) -> None:
+    rows = sample["train"][::3]
+    rows += rows[:500] + [(headline, "경제") for headline, _ in rows[500:1000]]
+    rows += [("새 위성 발사", "IT/과학"), ("새 위성 발사", "IT과학")]
+    rows.append(("새 드라마 첫 방송", "TV연예"))  # a section beside 연예 in one table, so in its parts too
+    folder = write_parts(tmp_path / "crawl.parquet", rows)
+    (tmp_path / "rows").mkdir()
+    whole = partition_rows([write_rows(tmp_path / "whole.tsv", rows)], tmp_path, tmp_path / "rows", nothing)
+    for reference in ("crawl.parquet", "crawl.parquet/*.parquet", f"file://{folder}"):
+        place = tmp_path / f"rows {len(reference)}"
+        place.mkdir()
+        copied = partition_rows([reference], tmp_path, place, nothing)
+        in_place = partition_rows([reference], tmp_path, tmp_path / "gone", nothing, copy=False)
+        assert copied.rows == in_place.rows == len(rows)
+        assert copied.digest.hexdigest() == in_place.digest.hexdigest()
+        assert all_rows(copied) == all_rows(whole)
+        for files in (range(7), range(7, FILES)):  # those held out are the same too
+            found = {
+                headline: in_place.sections[number]
+                for headlines, numbers in in_place.blocks(files)
+                for headline, number in zip(headlines, numbers, strict=True)
+            }
+            expected: dict[str, str] = {}
+            for i in files:
+                headlines, numbers = whole.read(i)
+                expected |= {h: whole.sections[n] for h, n in zip(headlines, numbers, strict=True)}
+            assert found == expected
+        assert in_place.totals(range(9)).tolist() == copied.totals(range(9)).tolist()
+        assert "TV연예" in in_place.sections
+    assert not (tmp_path / "gone").exists(), "nothing was copied"
+    sections = tuple(sorted(in_place.sections))
+    accuracy = []
+    for of in (copied, in_place):
+        streamed = fit_stream(of, sections, Stream(bits=16), holdout=0.1, seed=0, progress=nothing)
+        scores, _ = streamed.fast.scores([headline for headline, _ in sample["test"]])
+        target = [sections.index(section) for _, section in sample["test"]]
+        accuracy.append(float((scores.argmax(axis=1) == target).mean()))
+    assert min(accuracy) > 0.5
+    assert abs(accuracy[0] - accuracy[1]) < 0.03, accuracy
+    # What changes meanwhile is noticed.
+    write_part(folder / "part-00002-7c.c000.snappy.parquet", [("새 부문의 제목", "날씨")])
+    with pytest.raises(DataError, match=r"part-00002-7c\S+: has changed since its rows were counted"):
+        list(in_place.blocks(range(FILES)))
+
+
+def test_all_broken_parts_are_named_together(tmp_path: Path, sample: Sample) -> None:
+    folder = write_parts(tmp_path / "crawl", [*sample["train"][:500], ("!!!", "경제")])
+    first, second = sorted(folder.glob("part-0000[13]*"))
+    first.write_bytes(first.read_bytes()[:-20])
+    parquet.write_table(pa.table({"headline": ["코스피 상승"], "kind": ["경제"]}), second)
+    for copy in (True, False):
+        with pytest.raises(DataError) as caught:
+            partition_rows([str(folder)], tmp_path, tmp_path, nothing, copy=copy)
+        message = str(caught.value)
+        assert f"{first}: cannot be read as Parquet (" in message
+        assert f"{second}: the columns are headline, kind; section missing" in message
+        assert re.search(r"part-0000\d\S+: row \d+: no letter or digit in the headline", message)
+    with pytest.raises(DataError, match="sample:train: with copy_rows = false"):
+        partition_rows(["sample:train"], tmp_path, tmp_path, nothing, copy=False)
 
 
 def test_the_fast_model_scores_what_the_learner_learned() -> None:

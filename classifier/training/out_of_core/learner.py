@@ -8,7 +8,7 @@ n-gram than for a usual one. Time grows with the rows; memory is that of the wei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from classifier.model.reference import Reference, scored
 from classifier.text.ngrams import hash_lines, ngrams_of_line
 from classifier.training.config import Stream
 from classifier.training.distill import NGRAM_RANGES
-from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions
+from classifier.training.out_of_core.partitions import FILES, Progress, RowPartitions, Rows
 
 _BATCH = 1024
 _SHUFFLED = 1 << 16  #: rows that are mixed with each other, at least, if there are so many
@@ -129,14 +129,13 @@ def fit_stream(
     held_out = int(np.ceil(holdout * FILES))
     files = list(range(held_out + _CALIBRATION, FILES))
     total = np.zeros(len(sections))
-    for i in files:
-        total += np.bincount(column[rows.read(i)[1]], minlength=len(sections))
+    total[column] = rows.totals(files)
     balanced = (total.sum() / len(sections) / np.maximum(total, 1)).astype(np.float32)
     learner = HashedSoftmaxRegression(len(sections), settings.bits, settings.rate)
     dice = np.random.default_rng(seed)
     done = 0
     for _ in range(settings.passes):
-        for headlines, numbers in _joined(rows, list(dice.permutation(files)), _SHUFFLED):
+        for headlines, numbers in _joined(rows.blocks(files, dice), _SHUFFLED):
             target = column[numbers]
             order = dice.permutation(len(target))
             for batch in np.array_split(order, -(-len(order) // _BATCH)):
@@ -144,21 +143,20 @@ def fit_stream(
             done += len(target)
             progress(done, done, settings.passes * int(total.sum()))
     fast = learner.fast_model(sections)
-    headlines, numbers = _gathered(rows, range(held_out, held_out + _CALIBRATION), _CALIBRATION_ROWS)
+    headlines, numbers = _gathered(rows.blocks(range(held_out, held_out + _CALIBRATION)), _CALIBRATION_ROWS)
     logits, unknown = fast.scores(headlines)[0], fast.unknown_share(headlines)
     held = scored(headlines, column[numbers], unknown, {"fast": logits})
-    test, of_test = _gathered(rows, range(held_out), _TEST_ROWS)
+    test, of_test = _gathered(rows.blocks(range(held_out)), _TEST_ROWS)
     return Streamed(
-        fast, int(total.sum()), rows.digest.hexdigest(), (test, column[of_test].tolist()), (headlines, held)
+        fast, done // settings.passes, rows.digest.hexdigest(), (test, column[of_test].tolist()), (headlines, held)
     )
 
 
-def _joined(rows: RowPartitions, files: Sequence[int], at_least: int) -> Iterator[tuple[list[str], NDArray[np.intp]]]:
-    """Yield the rows of as many files at a time as have ``at_least`` rows; at the end, the rows that are left."""
+def _joined(blocks: Iterable[Rows], at_least: int) -> Iterator[Rows]:
+    """Yield as many blocks of rows at a time as have ``at_least`` rows; at the end, the rows that are left."""
     headlines: list[str] = []
     parts: list[NDArray[np.intp]] = []
-    for i in files:
-        found, numbers = rows.read(i)
+    for found, numbers in blocks:
         headlines += found
         parts.append(numbers)
         if len(headlines) >= at_least:
@@ -168,7 +166,7 @@ def _joined(rows: RowPartitions, files: Sequence[int], at_least: int) -> Iterato
         yield headlines, np.concatenate(parts)
 
 
-def _gathered(rows: RowPartitions, files: Sequence[int], most: int) -> tuple[list[str], NDArray[np.intp]]:
-    """Return the rows of some files, at most ``most`` of them."""
-    headlines, numbers = next(_joined(rows, files, most), ([], np.zeros(0, np.intp)))
+def _gathered(blocks: Iterable[Rows], most: int) -> Rows:
+    """Return the rows of some blocks, at most ``most`` of them."""
+    headlines, numbers = next(_joined(blocks, most), ([], np.zeros(0, np.intp)))
     return headlines[:most], numbers[:most]

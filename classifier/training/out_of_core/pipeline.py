@@ -40,8 +40,8 @@ def train_stream(
 ) -> Outcome:
     """Run the experiment of a config file in memory that does not grow with its tables.
 
-    The training tables are read once, in chunks, packed or not; rows that repeat a headline are merged and
-    contradictory ones left out, as in any training. The test table is held in memory.
+    The training tables are read once, in chunks, packed or not, whole or in parts; rows that repeat a headline are
+    merged and contradictory ones left out, as in any training. The test table is held in memory.
 
     Raises:
         ClassifierError: the config, the data or the MLflow store is not what it should be.
@@ -77,7 +77,9 @@ def _fit(config: Config, base: Path, reading: Progress, learning: Progress) -> T
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         names = section_names(config, base)
-        rows = partition_rows(config.data.train, base, Path(folder), reading, table_columns(config), names)
+        rows = partition_rows(
+            config.data.train, base, Path(folder), reading, table_columns(config), names, copy=settings.copy_rows
+        )
         sections = in_order(rows.sections)
         test, test_name = None, config.data.test or holdout_name(config)
         if config.data.test is not None:
