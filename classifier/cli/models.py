@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from classifier.cli.common import show_table
+from classifier.cli.common import show_table, user_path
 from classifier.paths import REGISTERED_MODEL
 
 app = typer.Typer(help="The registered versions of the model.", no_args_is_help=True)
@@ -60,6 +61,29 @@ def models_promote(
 
     promote(version, name, reason=reason)
     typer.echo(f"{name} version {version} is the champion", err=True)
+
+
+@app.command("pull")
+def models_pull() -> None:
+    """Make models/champion the champion of the store, which may have been promoted on another machine."""
+    from classifier.paths import champion_folder
+    from classifier.tracking.download import pull_champion
+
+    champion = pull_champion()
+    typer.echo(f"{champion_folder()} holds {champion.about['name']} version {champion.about['version']}", err=True)
+
+
+@app.command("register")
+def models_register(
+    folder: Annotated[Path, typer.Argument(parser=user_path, metavar="FOLDER", help="The folder of a model.")],
+) -> None:
+    """Register the model of a training whose store went away before it was registered."""
+    from classifier.tracking.registry import register_later
+
+    name, version = register_later(folder)
+    typer.echo(
+        f"{name} version {version} is registered. `classifier models promote {version}` makes it the champion", err=True
+    )
 
 
 @app.command("prune")

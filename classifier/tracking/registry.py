@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,16 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 import classifier
-from classifier.errors import ClassifierError, TrackingError
+from classifier.errors import ClassifierError, ModelError, TrackingError
 from classifier.model.model import Model
-from classifier.paths import REGISTERED_MODEL, champion_folder, models_folder
-from classifier.storage import locked
-from classifier.tracking.download import download_model
-from classifier.tracking.runs import log_metrics
+from classifier.paths import REGISTERED_MODEL
+from classifier.storage import replacing
+from classifier.tracking.download import CHAMPION_ALIAS, download_model, pull_champion
+from classifier.tracking.runs import log_metrics, log_report
 from classifier.tracking.store import connect, store_call
 
-CHAMPION_ALIAS = "champion"
 PREVIOUS_ALIAS = "previous"
+ANY = -1  #: the number of no version
 #: What a served model needs beside MLflow and the package's own code, which goes along.
 _NEEDED = ("filelock", "kiwipiepy", "numpy", "pandas", "rich", "typer")
 
@@ -43,48 +42,95 @@ class Version:
     description: str  #: the model card
 
 
-def register(
-    run_id: str,
-    folder: Path,
-    name: str,
-    *,
-    tags: dict[str, str],
-    note: str,
-    figures: Mapping[str, float],
-    dataset: tuple[str, str],
-) -> int:
-    """Log the artefact as a pyfunc model of the run and register it; return the version's number.
+@dataclass(frozen=True)
+class Registration:
+    """What a version is registered with, beside its artefact."""
+
+    run_id: str  #: of the training
+    name: str  #: of the registered model
+    tags: dict[str, str]  #: of the version
+    note: str  #: describes the registered model, in Markdown
+    #: On the test table, by name; logged on the model, so that ``mlflow.search_logged_models`` finds the best model.
+    figures: dict[str, float]
+    dataset: tuple[str, str]  #: name and digest of the test table
+
+
+def register(folder: Path, entry: Registration) -> int:
+    """Log an artefact as a pyfunc model of its run and register it; return the version's number.
 
     The version is described by its model card, and its size is one of its tags.
 
-    Args:
-        run_id: the training's run.
-        folder: the artefact.
-        name: the registered model.
-        tags: of the version.
-        note: describes the registered model, in Markdown.
-        figures: on the test table, by name; they are logged on the model, so that
-            ``mlflow.search_logged_models`` finds the best model on a table.
-        dataset: name and digest of the test table.
+    Raises:
+        TrackingError: the store does not take it. What :func:`register_later` needs is then beside the folder.
     """
-    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    tags = tags | {"size_mb": f"{size / 1e6:.1f}"}
-    with store_call("Registering a model"), mlflow.start_run(run_id=run_id):
-        logged = _log_model(folder)
-    with store_call("Registering a model"):
-        client = MlflowClient()
-        client.update_run(run_id, status="RUNNING")
-        of = {"model_id": logged.model_id, "dataset_name": dataset[0], "dataset_digest": dataset[1]}
-        log_metrics(client, run_id, figures, int(time.time() * 1000), **of)
+    try:
+        with store_call("Registering a model"):
+            version = _register(folder, entry)
+    except TrackingError as error:
+        with replacing(_later(folder)) as part:
+            part.write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")
+        raise TrackingError(
+            f"{error} Nothing that was computed is lost: the model is in {folder}. When the store answers again: "
+            f"`classifier models register {folder}`."
+        ) from error
+    _later(folder).unlink(missing_ok=True)
+    return version
+
+
+def register_later(folder: Path) -> tuple[str, int]:
+    """Register a model that its training could not register; return the registered model's name and the version.
+
+    Raises:
+        ModelError: no training has left that to do, or the folder holds another model by now.
+        TrackingError: the store does not take it.
+    """
+    model, path = Model.load(folder, lazy=True), _later(folder)
+    try:
+        entry = Registration(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{path}: missing or damaged. A training that could not register its model leaves it. Train again."
+        ) from error
+    if entry.tags.get("fingerprint") != model.fingerprint:
+        raise ModelError(f"{folder}: holds another model than the one that {path} describes. Train again.")
+    client = connect()
+    with store_call("Finding the run"):
         try:
-            client.create_registered_model(name)
+            client.get_run(entry.run_id)
         except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-        client.update_registered_model(name, note)
-        version = client.create_model_version(
-            name, logged.model_uri, run_id, tags=tags, description=model_card(folder), model_id=logged.model_id
-        )
+            title = entry.tags["experiment"]  # the store is another one, or was emptied
+            run_id = log_report(title, f"{title}, registered later", entry.tags, entry.figures, {})
+            entry = replace(entry, run_id=run_id)
+    version = register(folder, entry)
+    with store_call("Ending a run"):
+        client.set_terminated(entry.run_id)
+    return entry.name, version
+
+
+def _later(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.registration.json")
+
+
+def _register(folder: Path, entry: Registration) -> int:
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    with mlflow.start_run(run_id=entry.run_id):
+        logged = _log_model(folder)
+    client = MlflowClient()
+    client.update_run(entry.run_id, status="RUNNING")
+    of = {"model_id": logged.model_id, "dataset_name": entry.dataset[0], "dataset_digest": entry.dataset[1]}
+    log_metrics(client, entry.run_id, entry.figures, int(time.time() * 1000), **of)
+    try:
+        client.create_registered_model(entry.name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    client.update_registered_model(entry.name, entry.note)
+    version = client.create_model_version(
+        entry.name, logged.model_uri, entry.run_id, tags=entry.tags | {"size_mb": f"{size / 1e6:.1f}"},
+        description=model_card(folder), model_id=logged.model_id,
+    )  # fmt: skip
     return int(version.version)
 
 
@@ -168,14 +214,28 @@ def alias_version(name: str, alias: str) -> int | None:
         raise
 
 
-def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Model:
+class ChampionChangedError(TrackingError):
+    """Another promotion came first, so a comparison with the champion until then decides nothing."""
+
+
+def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str, over: int | None = ANY) -> Model:
     """Make a version the champion; the champion until now becomes ``previous``.
 
-    The version's artefact is fetched and checked first. For the project's own registered model it
-    then replaces ``models/champion`` in one step.
+    The version's artefact is fetched and checked first. The store decides between promotions at the same time, on
+    whatever machines: the last one it takes holds. For the project's own registered model ``models/champion`` follows
+    the store.
+
+    Args:
+        number: of the version.
+        name: of the registered model.
+        reason: kept as a tag of the version.
+        over: the version that the new one was compared with and that has to be the champion still (None: there was
+            none); :data:`ANY`: whichever is.
 
     Raises:
-        ClassifierError: no such version, or its artefact is gone or damaged; nothing has changed.
+        ChampionChangedError: ``over`` is not the champion; nothing has changed in the store.
+        ClassifierError: no such version, or its artefact is gone or damaged: nothing has changed; or another promotion
+            at the same time was the last.
     """
     client = connect()
     wanted = find_version(number, name)
@@ -184,42 +244,43 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str) -> Model:
         raise TrackingError(
             f"Version {number} of {name} cannot be promoted: its macro-F1 {score:.4f} is below its gate {floor:.4f}."
         )
-    with _alone():
-        return _promote(client, number, name, reason)
-
-
-def _promote(client: MlflowClient, number: int, name: str, reason: str) -> Model:
     try:
         model = download_model(f"models:/{name}/{number}")
     except ClassifierError as error:
         raise type(error)(f"Version {number} of {name} cannot be promoted: {error}") from error
     model = model.with_about(name=name, version=number)
+    champion = _set_champion(client, number, name, reason, over)
     if name == REGISTERED_MODEL:
-        model.save(champion_folder())  # first, for a full disk is likelier than a store that stops answering now
+        try:
+            champion = pull_champion(model).about["version"]
+        except ClassifierError as error:
+            raise type(error)(
+                f"Version {champion} of {name} is the champion in the store, but not on this machine; "
+                f"`classifier models pull` fetches it. {error}"
+            ) from error
+    if champion != number:
+        raise TrackingError(
+            f"Version {number} of {name} was promoted, but another promotion followed at the same time: the champion "
+            f"is version {champion}. To have version {number} all the same: `classifier models promote {number}`."
+        )
+    return model
+
+
+def _set_champion(client: MlflowClient, number: int, name: str, reason: str, over: int | None) -> int | None:
+    """Move the aliases in the store; return the version that is the champion after that."""
     with store_call("Promoting"):
         champion = alias_version(name, CHAMPION_ALIAS)
+        if over not in (ANY, champion):
+            raise ChampionChangedError(
+                f"The champion of {name} was version {over} and is now {champion}: another promotion came first."
+            )
         if champion is not None and champion != number:
             client.set_registered_model_alias(name, PREVIOUS_ALIAS, str(champion))
         client.set_registered_model_alias(name, CHAMPION_ALIAS, str(number))
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         client.set_model_version_tag(name, str(number), "promoted_at", stamp)
         client.set_model_version_tag(name, str(number), "promoted_because", reason)
-    return model
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock of promotions in this folder, or raise a TrackingError if another process holds it."""
-    folder = models_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with locked(folder / ".promotion.lock", timeout=0):
-            yield  # the system gives the lock back also when the process dies
-    except TimeoutError:
-        raise TrackingError(
-            "Another promotion is under way in this folder; nothing was changed by this one. "
-            "See `classifier models list` and try again."
-        ) from None
+        return alias_version(name, CHAMPION_ALIAS)
 
 
 def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:

@@ -13,9 +13,9 @@ import re
 import subprocess
 import time
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
+from classifier.errors import TrackingError
 from classifier.evaluation.metrics import Evaluation
 from classifier.tracking.leaderboard import VIEW_TAG, leaderboard_view
 from classifier.tracking.store import connect, store_call
@@ -118,7 +119,12 @@ def _experiment(client: MlflowClient, title: str) -> str:
     """Return the id of an experiment, made or restored if need be."""
     found = client.get_experiment_by_name(title)
     if found is None:
-        return str(client.create_experiment(title))
+        try:
+            return str(client.create_experiment(title))
+        except MlflowException:
+            found = client.get_experiment_by_name(title)  # another training has made it meanwhile
+            if found is None:
+                raise
     if found.lifecycle_stage != "active":
         logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
         client.restore_experiment(found.experiment_id)
@@ -148,12 +154,18 @@ def log_report(
 
 @dataclass
 class Run:
-    """The parent run of one training."""
+    """The parent run of one training.
+
+    A store that stops answering does not stop the training: what the methods ``log_…`` cannot write waits until
+    :meth:`catch_up`.
+    """
 
     client: MlflowClient
     experiment_id: str
     run_id: str
     origin: dict[str, str]  #: what it was made from: git commit, hashes of the lock file and of the config
+    _waiting: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    _away: bool = False  #: the store did not answer, and is not asked for each figure again
 
     @classmethod
     def start(
@@ -187,6 +199,25 @@ class Run:
                 client.log_text(run.info.run_id, toml, f"config/{name}.toml")
         return cls(client, experiment_id, run.info.run_id, origin)
 
+    def _write(self, what: str, call: Callable[[], None]) -> None:
+        self._waiting.append((what, call))
+        if not self._away:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what waits; if the store does not answer, warn and let it wait for the next call."""
+        self._away = False
+        while self._waiting:
+            what, call = self._waiting[0]
+            try:
+                with store_call(what):
+                    call()
+            except TrackingError as error:
+                self._away = True
+                logger.warning("%s The training goes on and writes it later.", error)
+                return
+            del self._waiting[0]
+
     def finished(self, keys: Collection[str]) -> dict[str, str]:
         """Return the results, by key, of candidates that an earlier run of this very search has finished."""
         results: dict[str, str] = {}
@@ -205,7 +236,8 @@ class Run:
     def log_candidate(self, candidate: CandidateRun) -> None:
         """Write one finished candidate as a child run."""
         now = int(candidate.ended * 1000)
-        with store_call("Logging a candidate"):
+
+        def write() -> None:
             run = self.client.create_run(
                 self.experiment_id,
                 start_time=int(candidate.started * 1000),
@@ -226,6 +258,8 @@ class Run:
             self.client.log_text(run_id, candidate.result, _RESULT)
             self.client.set_terminated(run_id, "FINISHED", now)
 
+        self._write("Logging a candidate", write)
+
     def log_figures(
         self,
         values: Mapping[str, float],
@@ -233,37 +267,49 @@ class Run:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Write figures, parameters and tags to the parent run."""
-        with store_call("Logging figures"):
-            log_metrics(self.client, self.run_id, values, int(time.time() * 1000))
+        now = int(time.time() * 1000)
+
+        def write() -> None:
+            log_metrics(self.client, self.run_id, values, now)
             self.client.log_batch(
                 self.run_id,
                 params=[Param(name, str(value)) for name, value in (params or {}).items()],
                 tags=[RunTag(name, value) for name, value in (tags or {}).items()],
             )
 
+        self._write("Logging figures", write)
+
     def log_table(self, frame: pd.DataFrame, name: str, source: str, context: str, digest: str) -> None:
         """Write which rows were used: schema, number, digest and source."""
-        with store_call("Logging a dataset"), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow guesses at the kind of source and warns when it cannot
             table = mlflow.data.from_pandas(
                 frame[["headline", "section"]].reset_index(drop=True), source=source, targets="section", name=name,
                 digest=digest[:16],
             )  # fmt: skip
-            with mlflow.start_run(run_id=self.run_id):
+
+        def write() -> None:
+            with warnings.catch_warnings(), mlflow.start_run(run_id=self.run_id):
+                warnings.simplefilter("ignore")
                 mlflow.log_input(table, context=context)
             # Leaving the context ends the run; it goes on.
             self.client.update_run(self.run_id, status="RUNNING")
 
+        self._write("Logging a dataset", write)
+
     def log_figure(self, figure: Figure, path: str) -> None:
         """Write a picture."""
-        with store_call("Logging a picture"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a section may be called by a sign that the font lacks
-            self.client.log_figure(self.run_id, figure, path)
+
+        def write() -> None:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Glyph")  # a section may be called by a sign that the font lacks
+                self.client.log_figure(self.run_id, figure, path)
+
+        self._write("Logging a picture", write)
 
     def log_text(self, text: str, path: str) -> None:
         """Write a text artefact."""
-        with store_call("Logging a text"):
-            self.client.log_text(self.run_id, text, path)
+        self._write("Logging a text", lambda: self.client.log_text(self.run_id, text, path))
 
     def describe(self, note: str, **tags: str) -> None:
         """Set the run's description, in Markdown, and tags."""
@@ -271,7 +317,10 @@ class Run:
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """End the run as FINISHED, as KILLED after Ctrl-C, or as FAILED after an error."""
+        """End the run as FINISHED, as KILLED after Ctrl-C, or as FAILED after an error; write what waits.
+
+        If the store does not take that, a warning says so: the training's own result or error counts for more.
+        """
         status = "FAILED"
         try:
             yield
@@ -280,8 +329,11 @@ class Run:
             status = "KILLED"
             raise
         finally:
-            with store_call("Ending a run"):
-                self.client.set_terminated(self.run_id, status)
+            self.catch_up()
+            if self._waiting:
+                logger.warning("run %s stays as it is, without %d records", self.run_id, len(self._waiting))
+            else:
+                self._write("Ending a run", lambda: self.client.set_terminated(self.run_id, status))
 
 
 def search_runs(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Any]:

@@ -64,6 +64,12 @@ def store_call(what: str) -> Iterator[None]:
         ) from error
 
 
+def bound_requests() -> None:
+    """Bound how long a request to a server waits and how often it is repeated, unless the user has set it."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+
+
 def connect() -> MlflowClient:
     """Return a client of the project's store, after one test request.
 
@@ -72,8 +78,7 @@ def connect() -> MlflowClient:
     Raises:
         TrackingError: the store does not answer; better now than after the computing.
     """
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SERVER_TIMEOUT)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    bound_requests()
     address = store_address()
     with store_call("Opening"):
         mlflow.set_tracking_uri(address)

@@ -11,7 +11,7 @@ from classifier.corpus.datasets import slug
 from classifier.evaluation.adaptation import Gain, adapt_model, score_rows
 from classifier.model.model import Model
 from classifier.paths import REGISTERED_MODEL, models_folder
-from classifier.tracking.registry import model_card, register
+from classifier.tracking.registry import Registration, model_card, register
 from classifier.tracking.runs import Run, table_digest
 from classifier.tracking.store import connect
 from classifier.training.reports.descriptions import registered_note
@@ -75,8 +75,7 @@ def calibrate(model: Model, table: pd.DataFrame, table_name: str) -> Calibrated:
             "train": ", ".join(about.get("train") or ()),
             **run.origin,
         }
-        version = register(
-            run.run_id, folder, name, tags=tags, note=registered_note(name), figures=figures,
-            dataset=(slug(table_name), digest[:16]),
-        )  # fmt: skip
+        run.catch_up()
+        entry = Registration(run.run_id, name, tags, registered_note(name), figures, (slug(table_name), digest[:16]))
+        version = register(folder, entry)
     return Calibrated(adapted, gain, folder, name, version)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,15 @@ from classifier.evaluation.compare import Difference, compare
 from classifier.evaluation.metrics import EvaluatedTable, Evaluation, evaluate
 from classifier.model.model import Model
 from classifier.paths import models_folder
-from classifier.tracking.download import download_model
-from classifier.tracking.registry import CHAMPION_ALIAS, alias_version, model_card, promote, register
+from classifier.tracking.download import CHAMPION_ALIAS, download_model
+from classifier.tracking.registry import (
+    ChampionChangedError,
+    Registration,
+    alias_version,
+    model_card,
+    promote,
+    register,
+)
 from classifier.tracking.runs import Run, evaluation_metrics, table_digest
 from classifier.tracking.store import store_call
 from classifier.training.config import Config
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger(__name__)
+
+_TRIES = 5  #: comparisons with a champion that other trainings replace meanwhile
 
 
 @dataclass(frozen=True)
@@ -179,11 +189,11 @@ def publish(run: Run, tested: Tested, note: Callable[[str], str]) -> Outcome:
         "train": ", ".join(config.data.train),
         **run.origin,
     }
-    version = register(
-        run.run_id, trained.folder, name, tags=tags, note=registered_note(name),
-        figures=evaluation_metrics(figures, "test"),
-        dataset=(slug(trained.test_name), table_digest(trained.test)[:16]),
-    )  # fmt: skip
+    run.catch_up()
+    dataset = (slug(trained.test_name), table_digest(trained.test)[:16])
+    metrics = evaluation_metrics(figures, "test")
+    entry = Registration(run.run_id, name, tags, registered_note(name), metrics, dataset)
+    version = register(trained.folder, entry)
     verdict = decide(tested, version)
     run.describe(note(verdict.reason), verdict=verdict.reason, registered_version=f"{name}/{version}")
     return Outcome(
@@ -213,26 +223,36 @@ def decide(tested: Tested, version: int) -> Verdict:
         return Verdict(
             False, f"not promoted: macro-F1 {figures.macro_f1:.4f} is below the gate {config.gate.macro_f1:.4f}"
         )
-    with store_call("Finding the champion"):
-        number = alias_version(name, CHAMPION_ALIAS)
+    try:
+        for _ in range(_TRIES):
+            with store_call("Finding the champion"):
+                number = alias_version(name, CHAMPION_ALIAS)
+            verdict = _compared(tested, version, number)
+            if not verdict.promoted:
+                return verdict
+            with suppress(ChampionChangedError):  # then compare with the new champion
+                promote(version, name, reason=verdict.reason, over=number)
+                return verdict
+        reason = f"the champion changed {_TRIES} times while it was compared."
+    except ClassifierError as error:  # the training is done and its version registered: say how to go on
+        reason = str(error)
+    return Verdict(False, f"not promoted: {reason} Later: `classifier models promote {version}`")
+
+
+def _compared(tested: Tested, version: int, number: int | None) -> Verdict:
+    """Return whether the new version is to replace the champion, version ``number`` if there is one, and why."""
+    name = tested.trained.config.experiment.registered_model
     if number is None:
-        verdict = Verdict(True, "promoted: there was no champion")
-    else:
-        try:
-            champion = download_model(f"models:/{name}/{number}")
-        except ClassifierError as error:
-            reason = (
-                f"not promoted: the champion, version {number}, cannot be loaded and stays ({error}) "
-                f"Mend it, or replace it by hand: `classifier models promote {version}`"
-            )
-            return Verdict(False, reason, champion_loads=False)
-        verdict = _against(tested, champion, number)
-    if verdict.promoted:
-        try:
-            promote(version, name, reason=verdict.reason)
-        except ClassifierError as error:  # the training is done and its version registered: say how to go on
-            return Verdict(False, f"not promoted: {error} Later: `classifier models promote {version}`")
-    return verdict
+        return Verdict(True, "promoted: there was no champion")
+    try:
+        champion = download_model(f"models:/{name}/{number}")
+    except ClassifierError as error:
+        reason = (
+            f"not promoted: the champion, version {number}, cannot be loaded and stays ({error}) "
+            f"Mend it, or replace it by hand: `classifier models promote {version}`"
+        )
+        return Verdict(False, reason, champion_loads=False)
+    return _against(tested, champion, number)
 
 
 def _against(tested: Tested, champion: Model, number: int) -> Verdict:

@@ -25,7 +25,9 @@ from classifier.errors import ClassifierError, TrackingError
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.storage import locked
-from classifier.tracking.registry import find_version, promote, rollback, versions
+from classifier.tracking import download
+from classifier.tracking.download import pull_champion
+from classifier.tracking.registry import ChampionChangedError, find_version, promote, rollback, versions
 from classifier.tracking.ui import free_port
 from classifier.training.pipeline import train
 from tests.conftest import write_config
@@ -159,19 +161,27 @@ def test_promotions_race_and_predict_never_fails(two: Path) -> None:
     assert seen <= known
     for status, message in ends:
         assert status in (0, 2)
-        assert ("is the champion" in message) if status == 0 else ("under way" in message)
+        assert "is the champion" in message if status == 0 else "another promotion followed" in message
     assert any(status == 0 for status, _ in ends)
 
 
-def test_the_second_of_two_promotions_says_so(two: Path) -> None:
+def test_a_folder_that_cannot_be_written_follows_the_store_later(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rollback()
+    monkeypatch.setattr(download, "_WAIT", 0.2)
     with locked(Path("models/.promotion.lock"), timeout=0):
-        with pytest.raises(TrackingError, match="Another promotion is under way"):
+        with pytest.raises(TrackingError, match=r"Version 2 .* in the store, but not on this machine.*models pull"):
             promote(2, reason="")
-        outcome = train("strong.toml")
-        assert not outcome.promoted, "a training that cannot promote still ends well"
-        assert "classifier models promote 3" in outcome.verdict
-    promote(3, reason="")
+        assert Classifier.load("models:/headline-classifier@champion").about()["version"] == 2
+    assert Classifier.load().about()["version"] == 1
+    assert pull_champion().about["version"] == Classifier.load().about()["version"] == 2
+
+
+def test_a_comparison_with_another_champion_promotes_nobody(two: Path) -> None:
+    with pytest.raises(ChampionChangedError, match="was version 1 and is now 2"):
+        promote(1, reason="", over=1)
+    assert Classifier.load().about()["version"] == 2
+    promote(1, reason="", over=2)
+    assert Classifier.load("models:/headline-classifier@champion").about()["version"] == 1
 
 
 def test_champion_and_challenger_are_compared_on_one_table(two: Path) -> None:
