@@ -113,7 +113,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 BENCHMARKS = (
     "label_errors", "doubted_labels", "near_duplicates", "articles",
-    "ablation", "learning_curve", "tried", "dev_readings", "elsewhere", "sections8", "parts", "desk",
+    "ablation", "learning_curve", "tried", "dev_readings", "elsewhere", "sections8", "parts", "mixture",
 )  # fmt: skip
 TABLES = {
     "overview": overview,
