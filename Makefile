@@ -44,7 +44,7 @@ results: .venv/ready  ## publish the figures of the trainings in models/, rounde
 	$(BIN)/python experiments/tables.py
 
 benchmarks: .venv/ready  ## measure the parts that experiments/README.md has figures of
-	for name in near_duplicates mixture labelling label_errors doubted_labels articles accuracy calibration reliability elsewhere sections8; do \
+	for name in near_duplicates mixture labelling label_errors doubted_labels articles accuracy calibration reliability elsewhere unlabelled sections8; do \
 		PYTHONPATH=experiments $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench: .venv-bench/ready  ## measure speed against the peers: fastText, bare Kiwi, a network of BERT-base's shape (needs models/ynat-best)

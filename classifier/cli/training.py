@@ -68,6 +68,8 @@ def train(
         typer.echo("classifier: interrupted; finished candidates are kept, run it again to continue", err=True)
         raise typer.Exit(130) from None
     _print_leaderboard(outcome)
+    if outcome.unlabelled:
+        show_line(outcome.unlabelled)
     _print_outcome("winner", outcome)
 
 

@@ -88,6 +88,32 @@ def check_table(
     return _checked(cells, range(1, len(frame) + 1), [], where, labelled, False, names)
 
 
+def read_headlines(path: str | Path, columns: Columns | None = None) -> Iterator[list[str]]:
+    """Yield the headlines of a table, or of a text with one a line, of any length: some thousand at a time.
+
+    They are checked and tidied as :func:`read_table` does it; sections and other columns are not read, and blank lines
+    of a text are left out.
+
+    Raises:
+        DataError: the file cannot be read; or, after its last row, it has bad rows, of which the first 20 are named.
+    """
+    report = BadRows()
+    with closing(HeadlineReader(str(path), sys.stdin.buffer, columns=columns or Columns())) as reader:
+        for chunk in reader:
+            good = []
+            for i, headline in enumerate(map(_tidied, chunk.headlines)):
+                if i in chunk.bad:
+                    report.add(chunk.bad[i])
+                elif why := next(_wrong(headline, "", False), ""):
+                    if headline or reader.format != "txt":
+                        report.add(BadRow(chunk.numbers[i], why, headline))
+                else:
+                    good.append(headline)
+            yield good
+    if report.count:
+        raise report.error(str(path), "Mend or remove them and try again.")
+
+
 def _require_section(where: str, found: Mapping[str, str], header: Sequence[str], labelled: bool) -> None:
     if labelled and "section" not in found:
         raise missing_column(where, "section", header)
@@ -130,10 +156,7 @@ def _checked(
     """Return the rows as a frame of strings, or raise a DataError that reports all bad ones."""
     import pandas as pd
 
-    # White space of any kind (a line break inside a cell, a no-break space) is one space.
-    headlines = [
-        " ".join(unicodedata.normalize("NFC", h).split()) if isinstance(h, str) else h for h in cells["headline"]
-    ]
+    headlines = [_tidied(h) if isinstance(h, str) else h for h in cells["headline"]]
     sections = [section_text(value) for value in cells.get("section", [""] * len(numbers))]
     found = list(bad)
     for number, headline, section in zip(numbers, headlines, sections, strict=True):
@@ -154,6 +177,11 @@ def _checked(
     frame = frame.fillna("").astype(str).set_axis(pd.Index(numbers, name="row"))
     fold_sections([frame], names or SectionNames(), where)
     return frame
+
+
+def _tidied(headline: str) -> str:
+    """Return a headline in NFC, with one space for white space of any kind, such as a line break inside a cell."""
+    return " ".join(unicodedata.normalize("NFC", headline).split())
 
 
 def _wrong(headline: Any, section: str | None, labelled: bool) -> Iterator[str]:

@@ -50,6 +50,9 @@ class Data(_Strict):
     #: in every fit, never scored. Words of other sections than those of ``train`` are left out.
     lexicon: list[str] = []
     auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
+    #: Headlines without sections, from which the winner of the search learns too: texts with one headline a line, or
+    #: tables, whose sections are not read.
+    unlabelled: list[str] = []
     #: Sections whose rows are left out, by the entry of ``train`` that they are in.
     leave_out: dict[str, list[str]] = {}
     columns: ColumnNames = ColumnNames()

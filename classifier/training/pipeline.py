@@ -13,6 +13,9 @@ import sklearn
 from classifier.corpus.datasets import slug
 from classifier.corpus.encoding import read_text
 from classifier.errors import ConfigError
+from classifier.evaluation.compare import compare
+from classifier.evaluation.metrics import evaluate
+from classifier.model.linear import LinearModel
 from classifier.model.model import Model
 from classifier.text.embeddings import EMBEDDINGS_VERSION
 from classifier.text.morphemes import kiwi_versions
@@ -24,12 +27,13 @@ from classifier.training.config import Candidate, Config, Labels, load_config
 from classifier.training.dataset import Corpora, TrainingSet, load_corpora, prepare
 from classifier.training.distill import refit
 from classifier.training.features import extraction_seconds
-from classifier.training.publish import Outcome, Tested, Trained, publish, source_of, start_run, test_once
+from classifier.training.publish import Outcome, Tested, Trained, in_words, publish, source_of, start_run, test_once
 from classifier.training.reliability import with_reliability
 from classifier.training.reports import plots
 from classifier.training.reports.descriptions import candidate_note, experiment_note, search_note
 from classifier.training.reports.diagnostics import environment, learning_curve, top_features, wrong_rows
 from classifier.training.search import Result, search
+from classifier.training.self_training import SelfTrained, learn_unlabelled, load_unlabelled
 from classifier.training.weights import weigh
 
 logger = logging.getLogger(__name__)
@@ -59,6 +63,7 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
         raise ConfigError(f"{path}: no [[candidates]] to search among; with [stream] alone: classifier train --stream.")
     client = connect()
     corpora = load_corpora(config, path.parent)
+    unlabelled = load_unlabelled(config, path.parent, corpora) if config.data.unlabelled else None
     run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():
         digest = table_digest(corpora.train)
@@ -74,10 +79,14 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
         data = weigh(prepare(config, corpora), config.labels, corpora.learned, config.search.n_jobs)
         leaderboard = _search(config, corpora, data, run, digest, progress)
         winner = leaderboard[0][0]
+        extended = (
+            learn_unlabelled(winner.candidate, data, unlabelled, n_jobs=config.search.n_jobs) if unlabelled else None
+        )
+        learned = extended.data if extended else data
         trained = Trained(
             config=config,
             base=path.parent,
-            model=Model(corpora.sections, refit(winner, data)),
+            model=Model(corpora.sections, refit(winner, learned)),
             test=corpora.test,
             test_name=corpora.test_name,
             candidate=winner.candidate.name,
@@ -87,12 +96,16 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
             leaderboard=leaderboard,
         )
         trained.save()  # before calibration, the test and the registry, whatever happens there
-        trained = replace(trained, model=with_reliability(trained.model, winner, data, config))
+        trained = replace(trained, model=with_reliability(trained.model, winner, learned, config))
         tested = test_once(run, trained)
         _log_winner(run, config, corpora, data, tested)
-        return publish(
-            run, tested, lambda verdict: search_note(config, winner, tested.evaluated.evaluation, corpora, verdict)
+        gained = _log_gain(run, extended, refit(winner, data), tested) if extended else ""
+        outcome = publish(
+            run,
+            tested,
+            lambda verdict: search_note(config, winner, tested.evaluated.evaluation, corpora, verdict) + f"\n{gained}",
         )
+        return replace(outcome, unlabelled=gained)
 
 
 def _search(
@@ -174,6 +187,24 @@ def _rank(results: Sequence[Result], metric: str) -> list[Result]:
     return sorted(
         results,
         key=lambda r: (sign * round(getattr(r.evaluation, metric), 6), len(r.candidate.features), r.candidate.name),
+    )
+
+
+def _log_gain(run: Run, extended: SelfTrained, alone: LinearModel, tested: Tested) -> str:
+    """Log what was taken of unlabelled headlines and gained over ``alone``, the fit to labelled rows; return it."""
+    trained, read, taken = tested.trained, extended.unlabelled, sum(extended.rounds[-1].values())
+    gain = compare(tested.evaluated, evaluate(alone, trained.test), seed=trained.config.experiment.seed)
+    figures = {
+        "unlabelled_rows": read.rows,
+        "unlabelled_near_duplicates": read.near,
+        "unlabelled_taken": taken,
+        "test_macro_f1_gain_of_unlabelled": gain.macro_f1,
+    }
+    run.log_figures(figures, params={"unlabelled": ", ".join(trained.config.data.unlabelled)})
+    run.log_text(json.dumps(figures | {"rounds": extended.rounds}, ensure_ascii=False, indent=2), "unlabelled.json")
+    return (
+        f"unlabelled: {read.rows:,} rows, {read.near:,} near-duplicates left out, {taken:,} learned from; "
+        f"on the test table {in_words(gain)} against labelled rows alone"
     )
 
 

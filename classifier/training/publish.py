@@ -69,7 +69,10 @@ class Trained:
         from classifier import __version__
 
         config, known = self.config, datasets()
-        names = [reference.partition(":")[0] for reference in [*config.data.train, *config.data.helpers]]
+        names = [
+            reference.partition(":")[0]
+            for reference in [*config.data.train, *config.data.helpers, *config.data.unlabelled]
+        ]
         about: dict[str, Any] = {
             "name": config.experiment.registered_model,
             "version": None,
@@ -77,6 +80,7 @@ class Trained:
             "candidate": self.candidate,
             "train": list(config.data.train),
             "helpers": config.data.helpers,
+            "unlabelled": config.data.unlabelled,
             "train_rows": self.learned,
             "train_sha256": self.digest,
             "licences": sorted({known[name].licence if name in known else "the table's own" for name in names}),
@@ -133,6 +137,7 @@ class Outcome:
     verdict: str  #: why it became the champion, or why not
     gate_passed: bool
     champion_loads: bool = True  #: False: the champion could not be loaded, and stays
+    unlabelled: str = ""  #: what was taken of unlabelled headlines and what it gained, in words
 
     @property
     def ok(self) -> bool:
@@ -267,13 +272,14 @@ def _against(tested: Tested, champion: Model, number: int) -> Verdict:
             )
         return Verdict(True, f"promoted: replaces version {number}, whose sections differ, as the config says")
     difference = compare(tested.evaluated, evaluate(champion.primary, tested.trained.test), seed=experiment.seed)
-    figures = _in_words(difference)
+    figures = in_words(difference)
     if difference.macro_f1 <= 0:
         return Verdict(False, f"not promoted: does not beat the champion, version {number} ({figures})")
     return Verdict(True, f"promoted: beats the champion, version {number} ({figures})")
 
 
-def _in_words(difference: Difference) -> str:
+def in_words(difference: Difference) -> str:
+    """Return a difference in macro-F1 with its interval."""
     chance = "beyond chance" if difference.significant else "within chance"
     return (
         f"macro-F1 {difference.macro_f1:+.4f}, 95% interval {difference.low:+.4f} to {difference.high:+.4f}, {chance}"

@@ -50,9 +50,9 @@ def train_stream(
     config = load_config(path)
     if config.labels.errors != "keep" or config.labels.evidence or config.labels.tables:
         raise ConfigError(f"{path}: [labels] weighs rows in memory, so it cannot be used with --stream.")
-    for key in ("leave_out", "corrections"):
+    for key in ("leave_out", "corrections", "unlabelled"):
         if getattr(config.data, key):
-            raise ConfigError(f"{path}: data.{key} chooses rows in memory, so it cannot be used with --stream.")
+            raise ConfigError(f"{path}: data.{key} needs the rows in memory, so it cannot be used with --stream.")
     client = connect()
     run = start_run(client, config, read_text(path), experiment_note(config))
     with run.ending():

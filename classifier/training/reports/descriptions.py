@@ -21,6 +21,7 @@ def corpora(config: Config) -> str:
     for role, references in (
         ("learned from", config.data.train),
         ("helped by", config.data.helpers),
+        ("learned without labels from", config.data.unlabelled),
         ("tested on", [config.data.test or ""]),
     ):
         for reference in references:

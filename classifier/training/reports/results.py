@@ -33,6 +33,7 @@ def write_results(
         "command": command(config, stream=not leaderboard),
         "train": list(config.data.train),
         "helpers": config.data.helpers,
+        "unlabelled": config.data.unlabelled,
         "test_table": test_name,
     }
     if leaderboard:

@@ -1,0 +1,172 @@
+"""Learning from unlabelled headlines."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from classifier.errors import ConfigError, DataError
+from classifier.model.model import Model
+from classifier.training import self_training
+from classifier.training.config import Candidate
+from classifier.training.dataset import TrainingSet, section_numbers, training_set
+from classifier.training.out_of_core.pipeline import train_stream
+from classifier.training.pipeline import train
+from classifier.training.self_training import SHARES, WEIGHT, SelfTrained, Unlabelled, learn_unlabelled
+from tests.cli.test_cli import run
+from tests.conftest import write_config
+from tests.training.test_pipeline import runs_of
+
+Sample = dict[str, list[tuple[str, str]]]
+SECTIONS = ("경제", "연예", "스포츠")
+CANDIDATE = Candidate(
+    estimator="linear_svc", features=("chars", "nospace"), min_df=1, block_weights={}, parameters={"C": 0.3}
+)
+
+
+@pytest.fixture(scope="module")
+def rows(sample: Sample) -> tuple[TrainingSet, Unlabelled]:
+    """A few labelled headlines of three sections, and many without labels."""
+    of_three = [[row for row in sample["train"] if row[1] == section] for section in SECTIONS]
+    labelled = [row for of_one in of_three for row in of_one[:60]]
+    target = section_numbers([section for _, section in labelled], SECTIONS)
+    data = training_set([headline for headline, _ in labelled], target, SECTIONS, CANDIDATE.features, 2)
+    headlines = [headline for of_one in of_three for headline, _ in of_one[60:160]]
+    return data, Unlabelled(headlines, 300, 0)
+
+
+@pytest.fixture(scope="module")
+def learned(rows: tuple[TrainingSet, Unlabelled]) -> SelfTrained:
+    data, unlabelled = rows
+    return learn_unlabelled(CANDIDATE, data, unlabelled, n_jobs=1)
+
+
+def test_each_round_takes_the_same_share_of_every_section_and_they_weigh_less(
+    rows: tuple[TrainingSet, Unlabelled], learned: SelfTrained
+) -> None:
+    data, unlabelled = rows
+    found = learned
+    for share, taken in zip(SHARES, found.rounds, strict=True):
+        assert sum(taken.values()) == pytest.approx(share * 300, abs=3)
+        assert all(taken.values())
+    n = len(data.target)
+    assert found.data.headlines[:n] == data.headlines
+    assert set(found.data.headlines[n:]) <= set(unlabelled.headlines)
+    assert len(found.data.headlines) == len(found.data.target) == found.data.counts["chars"].shape[0]
+    weights = found.data.weights
+    assert (weights[:n] == 1).all()
+    assert set(np.unique(weights[n:])) <= {0.0, WEIGHT}
+    assert (weights[n:] > 0).sum() == sum(found.rounds[-1].values())
+    truth = dict.fromkeys(unlabelled.headlines[:100], 0) | dict.fromkeys(unlabelled.headlines[100:200], 1)
+    taken = np.flatnonzero(weights[n:]) + n
+    right = [truth.get(found.data.headlines[i], 2) == found.data.target[i] for i in taken]
+    assert np.mean(right) > 0.7, "many more of the labels are right than the third that chance would make so"
+
+
+def test_folds_are_tested_on_labelled_rows_whose_labels_had_no_part_in_the_new_ones(
+    rows: tuple[TrainingSet, Unlabelled], learned: SelfTrained
+) -> None:
+    data, unlabelled = rows
+    before = learned
+    for (_, test), (_, own) in zip(before.data.folds, data.folds, strict=True):
+        np.testing.assert_array_equal(test, own)
+
+    def new_rows(found: SelfTrained, fold: int) -> set[tuple[str, int]]:
+        _, weights = found.data.part(fold)
+        new = np.flatnonzero(weights[len(data.target) :]) + len(data.target)
+        return {(found.data.headlines[i], int(found.data.target[i])) for i in new}
+
+    changed = data.target.copy()
+    changed[data.folds[0][1]] = (changed[data.folds[0][1]] + 1) % len(SECTIONS)
+    after = learn_unlabelled(CANDIDATE, replace(data, target=changed), unlabelled, n_jobs=1)
+    assert new_rows(before, 0) == new_rows(after, 0)
+    assert new_rows(before, 1) != new_rows(after, 1)
+
+
+def test_new_rows_of_a_section_never_outweigh_its_labelled_ones(rows: tuple[TrainingSet, Unlabelled]) -> None:
+    data, _ = rows
+    few = data.take(np.flatnonzero(np.arange(len(data.target)) % 60 < 6), 2)
+    headlines = [headline for i, headline in enumerate(data.headlines) if i % 60 >= 6 and i < 120]  # no 스포츠
+    found = learn_unlabelled(CANDIDATE, few, Unlabelled(headlines, 108, 0), n_jobs=1).data
+    n = len(few.target)
+    weighed = np.bincount(found.target[n:], found.weights[n:], len(SECTIONS))
+    assert (weighed <= 6 + 1e-9).all()
+    assert (weighed > 5).any()
+
+
+def crawl(home: Path, sample: Sample) -> None:
+    """Write headlines without labels into a packed text and a table, and copies of test and training rows."""
+    of_three = [[headline for headline, section in sample["train"] if section == wanted] for wanted in SECTIONS]
+    others = [headline for three in zip(*of_three, strict=False) for headline in three][360:860]
+    lines = others[:400]
+    tested = pd.read_csv(home / "test.tsv", sep="\t", quoting=3)["headline"].tolist()
+    text = "\n".join([*lines, "", f"{tested[0]}!", *lines[:3]])
+    (home / "crawl.txt.gz").write_bytes(gzip.compress(text.encode()))
+    frame = pd.DataFrame({"제목": [tested[1], *others[400:]], "분류": ""})
+    frame.to_csv(home / "crawl.csv", index=False)
+
+
+def with_crawl(name: str, *files: str) -> str:
+    """Write a config that learns from unlabelled files too."""
+    path = Path(write_config(name, "linear_svc", '[["chars"]]'))
+    text = path.read_text(encoding="utf-8").replace("[search]", f"unlabelled = {json.dumps(files)}\n[search]")
+    path.write_text(text.replace("distil = false", "distil = true"), encoding="utf-8")
+    return name
+
+
+def test_a_training_reports_what_it_took_and_what_it_gained(tables: Path, sample: Sample) -> None:
+    few = pd.read_csv("train.tsv", sep="\t", quoting=3).groupby("section").head(25)
+    few.to_csv("train.tsv", sep="\t", index=False, quoting=3)
+    crawl(tables, sample)
+    done = run("train", with_crawl("crawl.toml", "crawl.txt.gz", "crawl.csv"), cwd=tables)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "unlabelled: 505 rows" in done.stdout.decode()
+    assert "against labelled rows alone" in done.stdout.decode()
+    assert "unlabelled, round 3: 경제" in done.stderr.decode()
+
+    (search,) = runs_of("crawl", "search")
+    record = json.loads(
+        Path(MlflowClient().download_artifacts(search.info.run_id, "unlabelled.json")).read_text("utf-8")
+    )
+    figures = search.data.metrics
+    assert figures["unlabelled_rows"] == record["unlabelled_rows"] == 505
+    assert figures["unlabelled_near_duplicates"] >= 2, "those of the test table"
+    assert figures["unlabelled_taken"] == sum(record["rounds"][-1].values())
+    assert len(record["rounds"]) == len(SHARES)
+    assert search.data.params["unlabelled"] == "crawl.txt.gz, crawl.csv"
+    gain = figures["test_macro_f1_gain_of_unlabelled"]
+    assert gain > 0.01
+    assert "learned without labels from **crawl.csv**" in search.data.tags["mlflow.note.content"]
+    model = Model.load("models/crawl")
+    assert model.about["cross_validation"]["n"] == len(few), "candidates are compared on labelled rows"
+    assert model.about["unlabelled"] == ["crawl.txt.gz", "crawl.csv"]
+    assert model.fast is not None
+
+
+def test_unlabelled_files_that_cannot_be_learned_from_are_refused(tables: Path) -> None:
+    Path("crawl.txt").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=r"data\.unlabelled: test\.tsv: 180 rows, and no headline that is not in"):
+        train(with_crawl("same.toml", "test.tsv"))
+    with pytest.raises(DataError, match=r"'absent\.txt' is neither a dataset"):
+        train(with_crawl("absent.toml", "absent.txt"))
+    Path("crawl.txt").write_bytes("코스피 상승 마감\n\n***\n".encode() + b"\xff\xfe\xfa\n")
+    with pytest.raises(DataError, match=r"crawl\.txt: 2 bad rows.*(?s:.*)row 3: no letter or digit in the headline"):
+        train(with_crawl("bad.toml", "crawl.txt"))
+    with pytest.raises(ConfigError, match=r"data\.unlabelled needs the rows in memory"):
+        train_stream(with_crawl("stream.toml", "crawl.txt"))
+
+
+def test_of_too_many_headlines_the_same_are_drawn_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    headlines = [f"{i}번째 제목" for i in range(500)]
+    monkeypatch.setattr(self_training, "MOST", 100)
+    drawn = self_training._drawn(headlines)
+    assert len(drawn) == 100
+    assert self_training._drawn(reversed(headlines)) == drawn
+    assert len({headline[:1] for headline in drawn}) > 5, "not the first ones"
