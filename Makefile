@@ -70,6 +70,7 @@ browser:  ## Chromium and a font with Hangul from Debian's packages, for the bro
 
 services:  ## the programs of `make test-cluster` from Debian's packages (needs root)
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q postgresql)
+	command -v java >/dev/null || (apt-get update -q && apt-get install -y -q openjdk-17-jre-headless)
 
 wheel: .venv/ready  ## train the sample and build the wheel into dist/, with the model in it
 	$(BIN)/python -m scripts.wheel
@@ -78,7 +79,7 @@ wheel: .venv/ready  ## train the sample and build the wheel into dist/, with the
 lock:
 	uv pip compile pyproject.toml --extra train --extra serve --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file requirements.lock
-	uv pip compile pyproject.toml --extra train --extra serve --extra dask --extra postgres --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra train --extra serve --extra dask --extra postgres --extra spark --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --constraint requirements.lock \
 		--output-file requirements-cluster.lock
 
