@@ -1,4 +1,4 @@
-"""Write the tables of ``experiments/README.md`` from ``experiments/results/*.json``: ``make tables``.
+"""Write the tables of the READMEs and of ``docs/concepts/calibration.md`` from ``experiments/results/*.json``: ``make tables``.
 
 With ``--check`` nothing is written, and the exit status is 1 if a table is out of date. With ``--print NAME`` one
 table is printed.
@@ -114,6 +114,11 @@ def table(rows: list[dict[str, Any]]) -> str:
 BENCHMARKS = (
     "label_errors", "doubted_labels", "near_duplicates", "articles",
     "ablation", "learning_curve", "tried", "dev_readings", "elsewhere", "sections8", "parts", "mixture",
+    "reliability", "adaptation",
+)  # fmt: skip
+FILES = (
+    HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md",
+    HERE.parent / "docs/concepts/calibration.md",
 )  # fmt: skip
 TABLES = {
     "overview": overview,
@@ -140,7 +145,7 @@ def main() -> int:
         print(TABLES[sys.argv[-1]]())
         return 0
     stale = False
-    for path in (HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md"):
+    for path in FILES:
         text = path.read_text(encoding="utf-8")
         filled = fill(text)
         if filled != text:
