@@ -1,4 +1,4 @@
-"""Write the tables of the READMEs and of ``docs/concepts/calibration.md`` from ``experiments/results/*.json``: ``make tables``.
+"""Write the tables of the READMEs and of the docs from ``experiments/results/*.json``: ``make tables``.
 
 With ``--check`` nothing is written, and the exit status is 1 if a table is out of date. With ``--print NAME`` one
 table is printed.

@@ -57,7 +57,7 @@ MIXTURES: tuple[tuple[Candidate, dict[str, tuple[float, float]]], ...] = (
 
 
 def learned(name: str) -> pd.DataFrame:
-    """Return a table that is learned from, in random order; of YNAT without 생활문화, where it puts what others call 연예."""
+    """Return a table to learn from, in random order; YNAT without 생활문화, where it puts what others call 연예."""
     rows = load_corpus(name).sample(frac=1, random_state=0).assign(table=name)
     return rows[rows["section"] != "생활문화"] if name == "ynat:train" else rows
 

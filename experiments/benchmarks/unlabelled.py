@@ -18,8 +18,8 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 from benchmarks.common import figures, write
-from benchmarks.mixture import NBSVM
 from benchmarks.halves import CRAWL, half, halves
+from benchmarks.mixture import NBSVM
 
 from classifier.corpus.datasets import load_corpus
 from classifier.evaluation.metrics import evaluate
