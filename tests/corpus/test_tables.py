@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.corpus.sections import SECTIONS
-from classifier.corpus.tables import merge_repeats, read_table
+from classifier.corpus.tables import merge_repeats, read_headlines, read_table
 from classifier.corpus.writer import write_table as write
 from classifier.errors import DataError
 
@@ -346,3 +346,20 @@ def test_any_headlines_come_back_or_are_refused_by_row(suffix, rows):
             ]
         else:
             assert [tuple(row) for row in read_table(path).to_numpy()] == expected
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl", ".parquet"])
+def test_headlines_alone_are_those_of_the_table(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix}", [row | {"section": ""} for row in ROWS])
+    assert [h for chunk in read_headlines(path) for h in chunk] == [row["headline"] for row in ROWS]
+
+
+def test_headlines_of_a_text_come_without_its_blank_lines_in_one_form_or_are_refused_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.txt.zst"
+    zstandard = pytest.importorskip("zstandard")
+    text = "\n\n코스피\u00a0 3% 급등\n" + unicodedata.normalize("NFD", "첫 우승") + "\n\n"
+    path.write_bytes(zstandard.compress(text.encode()))
+    assert [h for chunk in read_headlines(path) for h in chunk] == ["코스피 3% 급등", "첫 우승"]
+    path.write_bytes(zstandard.compress(f"{text}***\n{'가' * 1001}\n".encode()))
+    with pytest.raises(DataError, match=r"2 bad rows(?s:.*)row 6: no letter or digit(?s:.*)row 7: .*1,000"):
+        list(read_headlines(path))
