@@ -102,6 +102,11 @@ def fasttext() -> str:
     return table(found["search"])
 
 
+def scale(part: str) -> str:
+    """What ``benchmarks/scale.py`` measured or calculated."""
+    return table(json.loads((HERE / "results" / "benchmarks" / "scale.json").read_text(encoding="utf-8"))[part])
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Return rows with the same keys as a Markdown table."""
     lines = ["| " + " | ".join(key.replace("_", " ") for key in rows[0]) + " |", "|---" * len(rows[0]) + "|"]
@@ -118,7 +123,7 @@ BENCHMARKS = (
 )  # fmt: skip
 FILES = (
     HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md",
-    HERE.parent / "docs/concepts/calibration.md",
+    HERE.parent / "docs/concepts/calibration.md", HERE.parent / "docs/scale.md",
 )  # fmt: skip
 TABLES = {
     "overview": overview,
@@ -128,6 +133,7 @@ TABLES = {
     "speed": speed,
     "fasttext": fasttext,
 } | {name: functools.partial(benchmark, name) for name in BENCHMARKS}
+TABLES |= {f"scale_{part}": functools.partial(scale, part) for part in ("predicting", "training", "calculated")}
 
 
 def fill(text: str) -> str:
