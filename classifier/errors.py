@@ -23,5 +23,9 @@ class InstallationError(ClassifierError):
     """An optional part of the package is not installed."""
 
 
+class ClusterError(ClassifierError):
+    """A scheduler or a worker of a cluster is not there, or not as it should be."""
+
+
 class TrackingError(ClassifierError):
     """The MLflow store or registry did not do what was asked."""

@@ -68,6 +68,9 @@ Table = Annotated[
     typer.Argument(parser=user_text, metavar="TABLE", help="A headline table, or a dataset's name such as ynat:dev."),
 ]
 
+_SCHEDULER_HELP = "A Dask scheduler (tcp://HOST:8786), whose workers do it. Needs the extra dask."
+Scheduler = Annotated[str | None, option("Cluster", "--scheduler", _SCHEDULER_HELP, metavar="ADDRESS")]
+
 _HOST_HELP = "Address to listen on. 0.0.0.0 can be reached from other machines."
 
 Host = Annotated[str, typer.Option("--host", help=_HOST_HELP)]

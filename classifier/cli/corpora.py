@@ -12,6 +12,7 @@ from classifier.cli.common import (
     FIRST,
     HeadlineColumn,
     Names,
+    Scheduler,
     SectionColumn,
     Sheet,
     Table,
@@ -97,13 +98,17 @@ def audit(
     section_column: SectionColumn = None,
     sheet: Sheet = None,
     names: Names = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Find what is wrong with a table's labels, or correct them by a review."""
     from classifier.corpus.columns import Columns
 
     columns, renamed = Columns(headline_column, section_column, sheet), section_names(names)
     if review is None:
-        _audit_labels(table, output, against, columns, renamed, track=track)
+        from classifier.prediction.cluster import joblib_on
+
+        with joblib_on(scheduler):
+            _audit_labels(table, output, against, columns, renamed, track=track)
         return
     if output is None:
         raise typer.BadParameter("--apply needs --output, the file of the corrected table")

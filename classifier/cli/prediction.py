@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +22,7 @@ from classifier.cli.common import (
     HeadlineColumn,
     InputFormat,
     Model,
+    Scheduler,
     Sheet,
     Tier,
     check_tier,
@@ -109,6 +112,7 @@ def predict(
     output_format: _Format = None,
     top: _Top = None,
     resume: _Resume = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Predict the section of each headline, or of a page's article and the headlines that it lists."""
     if page and headlines and all(Path(name).exists() for name in headlines):
@@ -121,10 +125,15 @@ def predict(
         )
     check_tier(tier)
     from classifier.corpus.columns import Columns
+    from classifier.corpus.parts import is_in_parts
     from classifier.prediction.files import Job
     from classifier.prediction.writers import output_format as format_of
 
-    chosen = format_of(output, output_format, terminal=sys.stdout.isatty())
+    in_parts = source is not None and not Path(source).is_file() and is_in_parts(source)
+    if scheduler is not None and not in_parts:
+        raise typer.BadParameter("--scheduler goes with --input FOLDER or a glob: a worker does a file of it at a time")
+    terminal = sys.stdout.isatty()
+    chosen = output_format or "jsonl" if in_parts else format_of(output, output_format, terminal=terminal)
     if coverage is not None and chosen not in ("jsonl", "table"):
         raise typer.BadParameter(f"--coverage writes sets of sections: use --format jsonl or table, not {chosen}")
     columns = Columns(headline_column, sheet=sheet)
@@ -133,7 +142,9 @@ def predict(
         coverage,
     )  # fmt: skip
     try:
-        if source is not None:
+        if in_parts:
+            _predict_parts(job, model, tier, scheduler)
+        elif source is not None:
             _predict_input(job, model, tier)
         elif page:
             _predict_pages(page, profile, job, model, tier)
@@ -204,7 +215,7 @@ def _predict_pages(names: list[str], profile: Path | None, job: Job, model: str 
 def _predict_input(job: Job, model: str | None, tier: str | None) -> None:
     from classifier.corpus.bad_rows import BadRows
     from classifier.corpus.compression import check_there
-    from classifier.prediction.files import Interrupted, predict_stream
+    from classifier.prediction.files import predict_stream
 
     check_there(job.source)  # before the model is loaded
     clf = _load(model, tier, job)
@@ -215,19 +226,38 @@ def _predict_input(job: Job, model: str | None, tier: str | None) -> None:
         if bad.add(row):
             typer.echo(f"{name}: {row}; passed through", err=True)
 
-    try:
-        with rows_bar(Path(name).name) as progress:
-            done = predict_stream(clf, job, report=report, progress=progress)
-    except Interrupted as interrupted:
-        advice = "; the same command with --resume goes on" if interrupted.resumable and interrupted.rows else ""
-        typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
-        raise typer.Exit(130) from None
+    with _interruptible(), rows_bar(Path(name).name) as progress:
+        done = predict_stream(clf, job, report=report, progress=progress)
     if bad.count:
         more = f", {bad.hidden:,} of them not shown" if bad.hidden else ""
         typer.echo(
             f"{name}: {bad.count:,} of {done.rows:,} rows could not be read{more}; they are written without a section",
             err=True,
         )
+
+
+def _predict_parts(job: Job, model: str | None, tier: str | None, scheduler: str | None) -> None:
+    from classifier.prediction.parts import predict_parts
+
+    clf = _load(model, tier, job)
+    with _interruptible(), rows_bar(job.source) as progress:
+        done = predict_parts(
+            clf, job, scheduler, report=lambda line: typer.echo(f"{line}; passed through", err=True), progress=progress
+        )
+    typer.echo(f"{job.output}: {done.rows:,} rows written, {done.bad:,} of them without a section", err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say after Ctrl-C how far the block has come, and how to go on; exit with 130."""
+    from classifier.prediction.files import Interrupted
+
+    try:
+        yield
+    except Interrupted as interrupted:
+        advice = "; the same command with --resume goes on" if interrupted.resumable and interrupted.rows else ""
+        typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
+        raise typer.Exit(130) from None
 
 
 def explain(

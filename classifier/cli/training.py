@@ -16,6 +16,7 @@ from classifier.cli.common import (
     Host,
     Model,
     Names,
+    Scheduler,
     SectionColumn,
     Sheet,
     Table,
@@ -50,19 +51,23 @@ def train(
     stream: Annotated[
         bool, typer.Option("--stream", help="Fit the fast tier alone, from tables larger than memory; no search.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Search, fit the best on all rows, test it once, register it, and promote it if it beats the champion."""
     if stream:
+        if scheduler:
+            raise typer.BadParameter("--scheduler goes with a search; --stream is one pass of one process")
         if add:
             raise typer.BadParameter("--add goes with a search; name the table in data.train", param_hint="--add")
         _train_stream(config)
         return
     from classifier.paths import default_experiment
+    from classifier.prediction.cluster import joblib_on
     from classifier.training.pipeline import train as run
 
     path = config or default_experiment()
     try:
-        with progress_bar("candidates") as advance:
+        with joblib_on(scheduler), progress_bar("candidates") as advance:
             outcome = run(path, add=add or (), progress=advance)
     except KeyboardInterrupt:
         typer.echo("classifier: interrupted; finished candidates are kept, run it again to continue", err=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.columns import Columns
@@ -104,16 +104,12 @@ def predict_stream(
     with _writable(job.output), ExitStack() as stack:
         before = None
         if resumable and job.output is not None:
-            stack.enter_context(_alone(job.output))
-            before = _resumed(job.output) if job.resume else None
+            stack.enter_context(alone(job.output))
+            before = resumed(job.output) if job.resume else None
         reader = _reader(job, stdin, before.position if before is not None else Position())
         stack.callback(reader.close)
         if resumable and job.output is not None:
-            made_from = {
-                "size of the input": reader.size, "input format": reader.format, "model": clf.about()["fingerprint"],
-                "tier": clf.tier, "format": layout.format, "top": job.top, "kept columns": list(job.keep),
-                "columns": str(job.columns), "min_precision": job.min_precision, "coverage": job.coverage,
-            }  # fmt: skip
+            made_from = {"size of the input": reader.size, "input format": reader.format} | options_of(clf, job)
             if before is not None and before.rows:
                 before.check(made_from, job.output)
             before = before or Checkpoint(made_from)
@@ -249,7 +245,16 @@ def _check_files(job: Job, layout: Layout, *, resumable: bool) -> None:
         raise DataError(f"{output}: this is the input too, and would be destroyed. Name another --output.")
 
 
-def _resumed(output: Path) -> Checkpoint | None:
+def options_of(clf: Classifier, job: Job) -> dict[str, Any]:
+    """Return the model and the options that an interrupted run and the one that goes on must share."""
+    return {
+        "model": clf.about()["fingerprint"], "tier": clf.tier, "format": job.layout(clf.sections).format,
+        "top": job.top, "kept columns": list(job.keep), "columns": str(job.columns),
+        "min_precision": job.min_precision, "coverage": job.coverage,
+    }  # fmt: skip
+
+
+def resumed(output: Path) -> Checkpoint | None:
     """Return the checkpoint to go on from; None if nothing has been done yet."""
     found = Checkpoint.load(output)
     if found is None and output.exists():
@@ -261,7 +266,7 @@ def _resumed(output: Path) -> Checkpoint | None:
 
 
 @contextmanager
-def _alone(output: Path) -> Iterator[None]:
+def alone(output: Path) -> Iterator[None]:
     """Prevent a second run from writing the same output."""
     lock = output.with_name(f"{output.name}.lock")
     with ExitStack() as stack:

@@ -115,12 +115,15 @@ def log_metrics(client: MlflowClient, run_id: str, values: Mapping[str, float], 
     client.log_batch(run_id, metrics=metrics)
 
 
-def _experiment(client: MlflowClient, title: str) -> str:
-    """Return the id of an experiment, made or restored if need be."""
+def _experiment(client: MlflowClient, title: str, tags: Mapping[str, str] = {}) -> str:
+    """Return the id of an experiment with these tags, made or restored if need be.
+
+    A new one gets its tags as it is made: two trainings that add the same tag at once would fail.
+    """
     found = client.get_experiment_by_name(title)
     if found is None:
         try:
-            return str(client.create_experiment(title))
+            return str(client.create_experiment(title, tags=dict(tags)))
         except MlflowException:
             found = client.get_experiment_by_name(title)  # another training has made it meanwhile
             if found is None:
@@ -128,6 +131,9 @@ def _experiment(client: MlflowClient, title: str) -> str:
     if found.lifecycle_stage != "active":
         logger.warning("the experiment %s was deleted in MLflow; it is restored", title)
         client.restore_experiment(found.experiment_id)
+    for key, value in tags.items():
+        if found.tags.get(key) != value:
+            client.set_experiment_tag(found.experiment_id, key, value)
     return str(found.experiment_id)
 
 
@@ -182,10 +188,8 @@ class Run:
             metric: by which candidates are compared.
         """
         with store_call("Starting a run"):
-            experiment_id = _experiment(client, experiment)
-            client.set_experiment_tag(experiment_id, MLFLOW_RUN_NOTE, note)
-            client.set_experiment_tag(experiment_id, MLFLOW_EXPERIMENT_KIND, "custom_model_development")
-            client.set_experiment_tag(experiment_id, VIEW_TAG, leaderboard_view(metric))
+            shown = {MLFLOW_EXPERIMENT_KIND: "custom_model_development", VIEW_TAG: leaderboard_view(metric)}
+            experiment_id = _experiment(client, experiment, {MLFLOW_RUN_NOTE: note} | shown)
             origin = {"git_commit": git_commit(), "lock_sha256": lock_hash()}
             if toml:
                 origin["config_sha256"] = hashlib.sha256(toml.encode()).hexdigest()
