@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classifier.corpus.bad_rows import BadRows
 from classifier.corpus.parts import table_parts
@@ -123,9 +122,9 @@ def _predict(clf: Classifier, part: Job) -> _Outcome:
     return done, lines
 
 
-def _unpickle_and_predict(pickled: bytes, part: Job) -> _Outcome:
-    """Do the same in a worker, which reads the model once: bytes, so that the scheduler does not load it too."""
-    return _predict(pickle.loads(pickled), part)  # noqa: S301 - of our own client
+def _load_and_predict(load: Callable[..., Classifier], arguments: tuple[Any, ...], part: Job) -> _Outcome:
+    """Do the same in a worker, which loads the model once. The scheduler, which reads the tasks too, loads none."""
+    return _predict(load(*arguments), part)
 
 
 def _here(clf: Classifier, jobs: Sequence[Job]) -> Iterator[tuple[Job, _Outcome]]:
@@ -138,8 +137,8 @@ def _on_cluster(clf: Classifier, jobs: Sequence[Job], scheduler: str) -> Iterato
     with connected(scheduler) as client:
         from distributed import as_completed
 
-        pickled = pickle.dumps(clf)
-        futures = {client.submit(_unpickle_and_predict, pickled, part, pure=False): part for part in jobs}
+        how = clf.__reduce__()
+        futures = {client.submit(_load_and_predict, *how, part, pure=False): part for part in jobs}
         waiting, seen = as_completed(futures), time.monotonic()
         while not waiting.is_empty():
             for future in waiting.next_batch(block=False):
