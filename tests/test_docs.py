@@ -14,7 +14,12 @@ from tests.support.documents import code_blocks, run_page
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
-WITH_CODE = [page for page in PAGES if any(b.language in ("python", "console") for b in code_blocks(page))]
+ELSEWHERE = {"spark.md"}  # its code runs in tests/cluster/test_spark.py
+WITH_CODE = [
+    page
+    for page in PAGES
+    if page.name not in ELSEWHERE and any(b.language in ("python", "console") for b in code_blocks(page))
+]
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(DOCS)))

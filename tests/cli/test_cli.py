@@ -211,7 +211,7 @@ def test_help_names_every_verb(home: Path) -> None:
 def test_options_stand_in_groups(home: Path) -> None:
     shown = run("predict", "--help", cwd=home).stdout.decode()
     assert [name for name in re.findall(r"╭─ (\w+)", shown) if name not in ("Arguments", "Options")] == [
-        "Input", "Model", "Output",
+        "Input", "Model", "Output", "Cluster",
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 
 from classifier.errors import ConfigError, DataError
 from classifier.model.model import Model
+from classifier.paths import store_address
 from classifier.training import self_training
 from classifier.training.config import Candidate
 from classifier.training.dataset import TrainingSet, section_numbers, training_set
@@ -133,7 +134,7 @@ def test_a_training_reports_what_it_took_and_what_it_gained(tables: Path, sample
 
     (search,) = runs_of("crawl", "search")
     record = json.loads(
-        Path(MlflowClient().download_artifacts(search.info.run_id, "unlabelled.json")).read_text("utf-8")
+        Path(MlflowClient(store_address()).download_artifacts(search.info.run_id, "unlabelled.json")).read_text("utf-8")
     )
     figures = search.data.metrics
     assert figures["unlabelled_rows"] == record["unlabelled_rows"] == 505
