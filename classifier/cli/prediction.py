@@ -249,7 +249,7 @@ def _predict_parts(job: Job, model: str | None, tier: str | None, scheduler: str
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Say after Ctrl-C how far the block has come, and how to go on; exit with 130."""
+    """Report after Ctrl-C how many rows are done and how to go on; exit with 130."""
     from classifier.prediction.files import Interrupted
 
     try:

@@ -215,15 +215,16 @@ class Auxiliary:
 class TrainingSet:
     """The training rows in the form that every fit takes."""
 
-    headlines: list[str]  #: and behind them what is learned from but never scored
+    headlines: list[str]
     counts: Counts
     target: NDArray[np.intp]  #: (n_rows,), positions in ``sections``
     sections: tuple[str, ...]
-    folds: Folds  #: rows that are never scored are in the training rows of every fold
+    folds: Folds
     embeddings: NDArray[np.float32] | None = None  #: word vectors, for the block ``embeddings``
     weights: RowWeights = None  #: of the rows in a fit on all of them
     fold_weights: Sequence[RowWeights] = ()  #: of the rows in each fold's fit; empty: all rows count the same
     groups: NDArray[np.integer] | None = None  #: (n_rows,), rows that belong on one side of a split share a number
+    unscored: int = 0  #: rows at the end that every fit learns from and no fold tests, such as those of a lexicon
     auxiliary: tuple[Auxiliary, ...] = ()
     seed: int = 0  #: of everything random in a fit
     words: UserWords = NO_WORDS  #: the user's, with which Kiwi read the headlines
@@ -236,8 +237,28 @@ class TrainingSet:
 
     @property
     def scored(self) -> NDArray[np.intp]:
-        """The rows that the folds test, ascending."""
-        return np.sort(np.concatenate([test for _, test in self.folds]))
+        """The rows that folds test, ascending."""
+        return np.arange(len(self.target) - self.unscored)
+
+    def with_unscored(self, counts: Counts, target: NDArray[np.intp], groups: NDArray[np.integer]) -> TrainingSet:
+        """Return a set with more rows, which every fit learns from and no fold tests.
+
+        Their headlines and their weights are not set.
+
+        Args:
+            counts: of the rows, for each block of the set.
+            target: (n_rows,), positions in ``sections``.
+            groups: (n_rows,), from 0: rows that belong on one side of a split share a number.
+        """
+        rows = np.arange(len(self.target), len(self.target) + len(target))
+        return replace(
+            self,
+            counts={name: sparse.vstack([own, counts[name]], format="csr") for name, own in self.counts.items()},
+            target=np.concatenate([self.target, target]),
+            unscored=self.unscored + len(rows),
+            folds=[(np.concatenate([train, rows]), test) for train, test in self.folds],
+            groups=None if self.groups is None else np.concatenate([self.groups, self.groups.max() + 1 + groups]),
+        )
 
     def only(self, blocks: Sequence[str]) -> TrainingSet:
         """Return the same set with the counts of some blocks and without headlines: what a worker process needs."""
@@ -306,30 +327,19 @@ def prepare(config: Config, corpora: Corpora) -> TrainingSet:
     """
     seed, blocks = config.experiment.seed, config.blocks()
     headlines = corpora.train["headline"].tolist()
-    learned = corpora.learned
-    target = section_numbers(learned["section"].tolist(), corpora.sections)
+    target = section_numbers(corpora.train["section"].tolist(), corpora.sections)
     cache = feature_cache(corpora.words)
     counts = cache.counts(headlines, blocks)
     embeddings = cache.embeddings() if "embeddings" in blocks else None
     groups: NDArray[np.integer] = near_duplicate_groups(headlines)
     if config.search.groups == "topics" and embeddings is not None:
         groups = topic_groups(counts["embeddings"], embeddings, groups, seed)
-    n_scored = len(headlines)
-    folds = make_folds(headlines, target[:n_scored], corpora.sections, config.search.folds, seed, groups)
-    if len(corpora.lexicon):
-        words = corpora.lexicon["headline"].tolist()
-        of_words = cache.counts(words, blocks)
-        counts = {name: sparse.vstack([counts[name], of_words[name]], format="csr") for name in blocks}
-        rows = np.arange(n_scored, len(learned))
-        folds = [(np.concatenate([train, rows]), test) for train, test in folds]
-        groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(words))])
-        headlines = headlines + words
-    return TrainingSet(
+    data = TrainingSet(
         headlines=headlines,
         counts=counts,
         target=target,
         sections=corpora.sections,
-        folds=folds,
+        folds=make_folds(headlines, target, corpora.sections, config.search.folds, seed, groups),
         embeddings=embeddings,
         groups=groups,
         auxiliary=tuple(
@@ -342,3 +352,9 @@ def prepare(config: Config, corpora: Corpora) -> TrainingSet:
         seed=seed,
         words=corpora.words,
     )
+    if corpora.lexicon.empty:
+        return data
+    words = corpora.lexicon["headline"].tolist()
+    of_words = section_numbers(corpora.lexicon["section"].tolist(), data.sections)
+    extended = data.with_unscored(cache.counts(words, blocks), of_words, np.arange(len(words)))
+    return replace(extended, headlines=headlines + words)

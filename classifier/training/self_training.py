@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy import sparse
 
 from classifier.corpus.datasets import datasets, load_corpus
 from classifier.corpus.duplicates import near_duplicate_groups
@@ -27,7 +26,7 @@ from classifier.training.compile import fit_model
 from classifier.training.config import Candidate, Config
 from classifier.training.dataset import Corpora, RowWeights, TrainingSet, feature_cache, table_columns
 from classifier.training.distill import FOLDS
-from classifier.training.features import Counts
+from classifier.training.features import Counts, slice_rows
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +167,6 @@ def _extended(
     n, n_sections = len(data.target), len(data.sections)
     codes = [row * n_sections + of[row] for of in labels.values() for row in [np.flatnonzero(of != _NONE)]]
     rows, label = np.divmod(np.unique(np.concatenate(codes)), n_sections)
-    added = np.arange(n, n + len(rows))
 
     def weights(fit: int | None) -> RowWeights:
         inside, own = data.part(fit)
@@ -179,15 +177,6 @@ def _extended(
         each = np.minimum(WEIGHT, most / np.maximum(sizes, 1))
         return np.concatenate([own, given * each[label]])
 
-    extended = replace(
-        data,
-        counts={
-            name: sparse.vstack([matrix, counts[name][rows]], format="csr") for name, matrix in data.counts.items()
-        },
-        target=np.concatenate([data.target, label]),
-        folds=[(np.concatenate([train, added]), test) for train, test in data.folds],
-        weights=weights(None),
-        fold_weights=[weights(fold) for fold in range(len(data.folds))],
-        groups=None if data.groups is None else np.concatenate([data.groups, data.groups.max() + 1 + rows]),
-    )
-    return extended, rows
+    extended = data.with_unscored(slice_rows(counts, rows), label, rows)
+    folds = [weights(fold) for fold in range(len(data.folds))]
+    return replace(extended, weights=weights(None), fold_weights=folds), rows

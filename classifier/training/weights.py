@@ -59,6 +59,7 @@ def _less_for_errors(
     data: TrainingSet, rows: NDArray[np.intp], stated: RowWeights, labels: Labels, n_jobs: int
 ) -> NDArray[np.float64]:
     """Return ``stated`` with the weight of likely label errors among ``rows`` lowered."""
+    rows = np.intersect1d(rows, data.scored)  # the others are no headlines that somebody has labelled
     quality = assess_labels(data.take(rows, _FOLDS), n_jobs=n_jobs)
     weights = np.ones(len(data.target)) if stated is None else stated.copy()
     weights[rows[quality.suspect]] *= 0.0 if labels.errors == "drop" else labels.error_weight

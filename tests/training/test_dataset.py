@@ -97,6 +97,10 @@ def test_words_are_learned_from_in_every_fit_and_never_scored(tables: Path, capl
     assert all(set(range(n, n + 5)) <= set(learned) for learned, _ in data.folds)
     assert data.weights is not None
     assert list(data.weights) == [1.0] * n + [3.0] * 5
+    doubting = config.model_copy(update={"labels": config.labels.model_copy(update={"errors": "drop"})})
+    doubted = weigh(prepare(doubting, corpora), doubting.labels, corpora.learned, n_jobs=1)
+    assert doubted.weights is not None
+    assert list(doubted.weights[n:]) == [3.0] * 5  # words are no labels to doubt, even if they contradict each other
     train("words.toml")
     model = Model.load("models/words")
     assert model.about["helpers"] == ["words.tsv"]

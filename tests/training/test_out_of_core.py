@@ -206,7 +206,10 @@ def test_a_sorted_table_is_learned_as_well_as_a_mixed_one(tmp_path: Path, sample
     assert abs(accuracy[0] - accuracy[1]) < 0.02
 
 
-def test_the_command_trains_registers_and_serves_the_fast_tier(home: Path, sample: Sample) -> None:
+def test_the_command_trains_registers_and_serves_the_fast_tier(
+    home: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))  # other tests' rows are in the user's own
     write_rows(home / "big.tsv.gz", sample["train"])
     Path("big.toml").write_text(CONFIG.format(experiment="", train='["big.tsv.gz"]', floor=0.5), encoding="utf-8")
     done = run("train", "--stream", "big.toml", cwd=home)
@@ -259,6 +262,7 @@ def test_a_gate_a_holdout_and_a_wrong_config(home: Path, sample: Sample) -> None
         (r"\[labels\]", '[labels]\ntables = { "big.tsv" = 0.5 }\n'),
         (r"data\.leave_out", 'leave_out = { "big.tsv" = ["연예"] }\n'),
         (r"data\.corrections", 'corrections = ["big.tsv"]\n'),
+        (r"data\.lexicon", 'lexicon = ["lexicon"]\n'),
     ):
         ignored = text + line if line[0] == "[" else text.replace("[data]\n", f"[data]\n{line}")
         Path("ignored.toml").write_text(ignored, encoding="utf-8")

@@ -50,7 +50,7 @@ def train_stream(
     config = load_config(path)
     if config.labels.errors != "keep" or config.labels.evidence or config.labels.tables:
         raise ConfigError(f"{path}: [labels] weighs rows in memory, so it cannot be used with --stream.")
-    for key in ("leave_out", "corrections", "unlabelled"):
+    for key in ("leave_out", "corrections", "lexicon", "unlabelled"):
         if getattr(config.data, key):
             raise ConfigError(f"{path}: data.{key} needs the rows in memory, so it cannot be used with --stream.")
     client = connect()
