@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,8 @@ def predict_parts(
                 progress(done.rows, number, len(jobs))
         except KeyboardInterrupt:
             raise Interrupted(done.rows, resumable=True) from None
+        finally:
+            outcomes.close()  # Dask's client has to be closed in the context that opened it, not by the collector
         if failures:
             more = f" And {len(failures) - _SHOWN} more." if len(failures) > _SHOWN else ""
             raise DataError(
@@ -127,12 +129,12 @@ def _load_and_predict(load: Callable[..., Classifier], arguments: tuple[Any, ...
     return _predict(load(*arguments), part)
 
 
-def _here(clf: Classifier, jobs: Sequence[Job]) -> Iterator[tuple[Job, _Outcome]]:
+def _here(clf: Classifier, jobs: Sequence[Job]) -> Generator[tuple[Job, _Outcome], None, None]:
     for part in jobs:
         yield part, _predict(clf, part)
 
 
-def _on_cluster(clf: Classifier, jobs: Sequence[Job], scheduler: str) -> Iterator[tuple[Job, _Outcome]]:
+def _on_cluster(clf: Classifier, jobs: Sequence[Job], scheduler: str) -> Generator[tuple[Job, _Outcome], None, None]:
     """Yield each part as it is done. Dask gives the part of a worker that dies to another one."""
     with connected(scheduler) as client:
         from distributed import as_completed

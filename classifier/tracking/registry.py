@@ -215,7 +215,7 @@ def alias_version(name: str, alias: str) -> int | None:
 
 
 class ChampionChangedError(TrackingError):
-    """Another promotion came first, so a comparison with the champion until then decides nothing."""
+    """Another promotion came between, so a comparison with the champion until then decides nothing."""
 
 
 def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str, over: int | None = ANY) -> Model:
@@ -233,9 +233,9 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str, over: int
             none); :data:`ANY`: whichever is.
 
     Raises:
-        ChampionChangedError: ``over`` is not the champion; nothing has changed in the store.
-        ClassifierError: no such version, or its artefact is gone or damaged: nothing has changed; or another promotion
+        ChampionChangedError: ``over`` is not the champion, and nothing has changed in the store; or another promotion
             at the same time was the last.
+        ClassifierError: no such version, or its artefact is gone or damaged; nothing has changed.
     """
     client = connect()
     wanted = find_version(number, name)
@@ -259,7 +259,7 @@ def promote(number: int, name: str = REGISTERED_MODEL, *, reason: str, over: int
                 f"`classifier models pull` fetches it. {error}"
             ) from error
     if champion != number:
-        raise TrackingError(
+        raise ChampionChangedError(
             f"Version {number} of {name} was promoted, but another promotion followed at the same time: the champion "
             f"is version {champion}. To have version {number} all the same: `classifier models promote {number}`."
         )
