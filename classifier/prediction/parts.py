@@ -93,10 +93,15 @@ def predict_parts(
                 f"{len(failures)} of {len(jobs)} parts failed, the others are written. {' '.join(failures[:_SHOWN])}"
                 f"{more} Mend them, then go on with --resume."
             )
-        progress_of(output).unlink()
-        for left in output.rglob(".*.part"):  # by a worker that was killed
-            left.unlink(missing_ok=True)
+        _clean(output)
     return done
+
+
+def _clean(output: Path) -> None:
+    """Remove what only ``--resume`` needs, and what a worker that was killed has left."""
+    progress_of(output).unlink()
+    for left in output.rglob(".*.part"):
+        left.unlink(missing_ok=True)
 
 
 def _jobs(job: Job, output: Path) -> list[Job]:
