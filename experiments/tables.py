@@ -107,6 +107,23 @@ def scale(part: str) -> str:
     return table(json.loads((HERE / "results" / "benchmarks" / "scale.json").read_text(encoding="utf-8"))[part])
 
 
+def serve() -> str:
+    """Requests a second and the 99th percentile of the latency, ours beside MLflow's server and a bare one."""
+    path = HERE / "results" / "benchmarks" / "serve.json"
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for r in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+        row = found.setdefault((r["headlines"], r["connections"]), {k: r[k] for k in ("headlines", "connections")})
+        row[r["server"]] = f"{r['requests_per_second']:,.0f} ({r['p99_ms']:,.1f} ms)"
+    columns = {
+        "headlines": "headlines a request",
+        "connections": "connections",
+        "serve": "`classifier serve`",
+        "mlflow": "`mlflow models serve`",
+        "bare": "bare uvicorn",
+    }
+    return table([{title: row[name] for name, title in columns.items()} for row in found.values()])
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Return rows with the same keys as a Markdown table."""
     lines = ["| " + " | ".join(key.replace("_", " ") for key in rows[0]) + " |", "|---" * len(rows[0]) + "|"]
@@ -123,7 +140,7 @@ BENCHMARKS = (
 )  # fmt: skip
 FILES = (
     HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md",
-    HERE.parent / "docs/concepts/calibration.md", HERE.parent / "docs/scale.md",
+    HERE.parent / "docs/concepts/calibration.md", HERE.parent / "docs/scale.md", HERE.parent / "docs/howto/serving.md",
 )  # fmt: skip
 TABLES = {
     "overview": overview,
@@ -132,6 +149,7 @@ TABLES = {
     "leaderboards": leaderboards,
     "speed": speed,
     "fasttext": fasttext,
+    "serve": serve,
 } | {name: functools.partial(benchmark, name) for name in BENCHMARKS}
 TABLES |= {f"scale_{part}": functools.partial(scale, part) for part in ("predicting", "training", "calculated")}
 

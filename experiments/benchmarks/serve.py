@@ -1,7 +1,7 @@
 """Load on the server, on MLflow's server with the same model, and on one that returns a constant: ``make bench-serve``.
 
-wrk (Debian's package) sends for ten seconds at a time, from this machine to this machine, to each server in turn.
-Writes ``results/benchmarks/serve.json``. Needs a champion: ``make train``.
+wrk (Debian's package) sends for ten seconds at a time, from this machine to this machine, to each server in turn; then
+for five minutes to ours, whose memory is read every minute. Writes ``results/benchmarks/serve.json``. Needs a champion: ``make train``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,10 @@ from typing import Any
 from benchmarks.common import write
 
 from classifier.paths import REGISTERED_MODEL, champion_folder, package_data
+from classifier.prediction.classifier import Classifier
 
 SECONDS = int(os.environ.get("SERVE_SECONDS", "10"))
+MEMORY_MINUTES = 5
 CONNECTIONS = (1, 8, 64)
 BARE = """
 async def app(scope, receive, send):
@@ -71,7 +74,13 @@ def running(command: list[str], port: int, ready: str) -> Iterator[subprocess.Po
         process.wait(30)
 
 
-def load(address: str, bodies: list[str], connections: int) -> dict[str, Any]:
+def resident(process: subprocess.Popen[bytes]) -> float:
+    """Return a process's resident memory in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
+
+
+def load(address: str, bodies: list[str], connections: int, seconds: int = SECONDS) -> dict[str, Any]:
     """Send requests for some seconds; return requests a second, latencies in ms and errors."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
@@ -86,7 +95,7 @@ def load(address: str, bodies: list[str], connections: int) -> dict[str, Any]:
             " + summary.errors.connect + summary.errors.timeout))\nend\n",
             encoding="utf-8",
         )
-        call = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script), address]
+        call = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), address]
         printed = subprocess.run(call, capture_output=True, text=True, check=True).stdout
     found = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", printed)
     if found is None:
@@ -97,6 +106,20 @@ def load(address: str, bodies: list[str], connections: int) -> dict[str, Any]:
         "p99_ms": round(float(found[3]), 3),
         "errors": int(found[4]),
     }
+
+
+def model_times(headlines: list[str]) -> dict[str, float]:
+    """Return what the model itself needs, in ms, for so many headlines at once: the median of 50 batches."""
+    model, found = Classifier.load(), {}
+    for size in CONNECTIONS:
+        times = []
+        for i in range(50):
+            batch = headlines[i * size % 1000 :][:size]
+            start = time.perf_counter()
+            model.predict(batch)
+            times.append(time.perf_counter() - start)
+        found[str(size)] = round(statistics.median(times) * 1000, 2)
+    return found
 
 
 def main() -> None:
@@ -131,7 +154,8 @@ def main() -> None:
         }
         ready = {"bare": "/", "serve": "/ready", "mlflow": "/ping"}
         paths = {"bare": "/", "serve": "/predict", "mlflow": "/invocations"}
-        rows = []
+        rows: list[dict[str, Any]] = []
+        memory: dict[str, list[float]] = {}
         for name, command in commands.items():
             with running([*command, "--port", str(ports[name])], ports[name], ready[name]) as process:
                 for size, bodies in zip((1, 100), columns if name == "mlflow" else ours, strict=True):
@@ -140,10 +164,13 @@ def main() -> None:
                         found = load(address, bodies, connections)
                         rows.append({"server": name, "headlines": size, "connections": connections} | found)
                         print(rows[-1], flush=True)
-                memory = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-                resident = re.search(r"VmRSS:\s+(\d+)", memory)
-                print(name, "resident MB:", int(resident[1]) // 1024 if resident else None)
-    write("serve", {"seconds": SECONDS, "rows": rows})
+                memory[name] = [resident(process)]
+                if name == "serve":
+                    for _ in range(MEMORY_MINUTES):
+                        minute = load(address, [*ours[0], *ours[1]], 8, 60)
+                        memory[name].append(resident(process))
+                        print(minute, memory[name], flush=True)
+    write("serve", {"seconds": SECONDS, "rows": rows, "resident_mb": memory, "model_ms": model_times(headlines)})
 
 
 if __name__ == "__main__":
