@@ -1,7 +1,8 @@
 """Load on the server, on MLflow's server with the same model, and on one that returns a constant: ``make bench-serve``.
 
 wrk (Debian's package) sends for ten seconds at a time, from this machine to this machine, to each server in turn; then
-for five minutes to ours, whose memory is read every minute. Writes ``results/benchmarks/serve.json``. Needs a champion: ``make train``.
+for five minutes to ours, whose memory is read every minute.
+Writes ``results/benchmarks/serve.json``. Needs a champion: ``make train``.
 """
 
 from __future__ import annotations

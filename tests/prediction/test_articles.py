@@ -29,23 +29,31 @@ def test_the_body_says_what_a_teasing_title_does_not(clf: Classifier) -> None:
     assert right_by_both >= right_by_title + 0.2
 
 
-def test_the_articles_are_sixteen_a_section_and_different(clf: Classifier) -> None:
-    assert {section: sum(a["section"] == section for a in ARTICLES) for section in clf.sections} == dict.fromkeys(
-        clf.sections, 16
-    )
-    assert len({article["body"] for article in ARTICLES}) == len({article["headline"] for article in ARTICLES}) == 128
+def test_the_articles_are_as_many_in_each_section_and_different(clf: Classifier) -> None:
+    sizes = {sum(a["section"] == section for a in ARTICLES) for section in clf.sections}
+    assert sizes == {len(ARTICLES) // 8}
+    assert len({a["body"] for a in ARTICLES}) == len({a["headline"] for a in ARTICLES}) == len(ARTICLES)
 
 
-def test_an_article_is_the_mean_of_its_title_and_its_sentences(clf: Classifier) -> None:
+def test_the_first_sentences_and_the_longer_ones_of_an_article_weigh_most(clf: Classifier) -> None:
     title, body = "한은, 기준금리 동결", "한국은행이 기준금리를 묶었다. 물가는 더 지켜본다.\n시장은 안도했다."
     assert sentences(body) == ["한국은행이 기준금리를 묶었다.", "물가는 더 지켜본다.", "시장은 안도했다."]
     logits, has_features = article_logits(clf.model.accurate, title, body)
-    expected, _ = clf.model.accurate.scores([title, *sentences(body)])
     assert has_features
-    np.testing.assert_allclose(logits, expected.mean(axis=0), rtol=1e-5)
+    weights = np.array([1.5, (17 / 50) ** 0.5, 0.85 * (11 / 50) ** 0.5, 0.85**2 * (9 / 50) ** 0.5])
+    expected = weights @ clf.model.accurate.probabilities([title, *sentences(body)]) / weights.sum()
+    np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-4)
     prediction = clf.predict_article(title, body)
     assert (prediction.headline, prediction.section) == (title, "경제")
+    assert prediction.probability == pytest.approx(expected.max(), rel=1e-4)
     assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_background_at_the_end_does_not_outweigh_the_news(clf: Classifier) -> None:
+    news = "한국은행이 기준금리를 연 3.5%로 동결했다. 시장 금리는 일제히 내렸고 원·달러 환율은 1,300원 아래로 떨어졌다."
+    background = " ".join(["그는 취임 전 프로야구 구단의 4번 타자로 개막전에서 홈런을 친 적이 있다."] * 10)
+    assert clf.predict_article("이번에도 그대로였다", f"{news} {background}").section == "경제"
+    assert clf.predict_article("이번에도 그대로였다", background).section == "스포츠"
 
 
 def test_nothing_known_abstains_and_a_missing_part_does_no_harm(clf: Classifier) -> None:
