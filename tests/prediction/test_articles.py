@@ -19,14 +19,26 @@ SEED = REPOSITORY.parent / "shared" / "seed" / "portal-page.txt"
 ARTICLES = [json.loads(line) for line in (REPOSITORY / "data/articles.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+def right(clf: Classifier, articles: list[dict[str, str]]) -> tuple[float, float]:
+    """Return the accuracy by title alone, and by title and body."""
+    by_title = clf.predict([article["headline"] for article in articles])
+    by_both = [clf.predict_article(article["headline"], article["body"]) for article in articles]
+    shares = [
+        np.mean([p.section == article["section"] for p, article in zip(found, articles, strict=True)])
+        for found in (by_title, by_both)
+    ]
+    return float(shares[0]), float(shares[1])
+
+
 def test_the_body_says_what_a_teasing_title_does_not(clf: Classifier) -> None:
-    by_title = clf.predict([article["headline"] for article in ARTICLES])
-    by_both = [clf.predict_article(article["headline"], article["body"]) for article in ARTICLES]
-    truth = [article["section"] for article in ARTICLES]
-    right_by_title = np.mean([p.section == s for p, s in zip(by_title, truth, strict=True)])
-    right_by_both = np.mean([p.section == s for p, s in zip(by_both, truth, strict=True)])
-    assert right_by_both >= 0.9
-    assert right_by_both >= right_by_title + 0.2
+    by_title, by_both = right(clf, [article for article in ARTICLES if len(article["body"]) < 600])
+    assert by_both >= 0.88
+    assert by_both >= by_title + 0.2
+
+
+def test_the_body_adds_to_an_informative_title(clf: Classifier) -> None:
+    by_title, by_both = right(clf, [article for article in ARTICLES if len(article["body"]) >= 600][::2])
+    assert by_both >= by_title + 0.03
 
 
 def test_the_articles_are_as_many_in_each_section_and_different(clf: Classifier) -> None:
@@ -40,7 +52,7 @@ def test_the_first_sentences_and_the_longer_ones_of_an_article_weigh_most(clf: C
     assert sentences(body) == ["한국은행이 기준금리를 묶었다.", "물가는 더 지켜본다.", "시장은 안도했다."]
     logits, has_features = article_logits(clf.model.accurate, title, body)
     assert has_features
-    weights = np.array([1.5, (17 / 50) ** 0.5, 0.85 * (11 / 50) ** 0.5, 0.85**2 * (9 / 50) ** 0.5])
+    weights = np.array([1.5, (16 / 50) ** 0.5, 0.85 * (11 / 50) ** 0.5, 0.85**2 * (9 / 50) ** 0.5])
     expected = weights @ clf.model.accurate.probabilities([title, *sentences(body)]) / weights.sum()
     np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-4)
     prediction = clf.predict_article(title, body)
@@ -49,11 +61,12 @@ def test_the_first_sentences_and_the_longer_ones_of_an_article_weigh_most(clf: C
     assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
-def test_background_at_the_end_does_not_outweigh_the_news(clf: Classifier) -> None:
-    news = "한국은행이 기준금리를 연 3.5%로 동결했다. 시장 금리는 일제히 내렸고 원·달러 환율은 1,300원 아래로 떨어졌다."
-    background = " ".join(["그는 취임 전 프로야구 구단의 4번 타자로 개막전에서 홈런을 친 적이 있다."] * 10)
-    assert clf.predict_article("이번에도 그대로였다", f"{news} {background}").section == "경제"
-    assert clf.predict_article("이번에도 그대로였다", background).section == "스포츠"
+def test_what_comes_first_outweighs_the_background_at_the_end(clf: Classifier) -> None:
+    rates = ["한국은행이 기준금리를 연 3.5%로 동결했다.", "시장 금리는 일제히 내렸다.", "은행 대출 금리도 떨어졌다."]
+    baseball = ["프로야구 개막전에서 4번 타자가 홈런을 쳤다.", "투수는 삼진 열 개를 잡았다.", "팬들은 야구장을 채웠다."]
+    first_rates = clf.predict_article("", " ".join([*rates, *baseball]))
+    first_baseball = clf.predict_article("", " ".join([*baseball, *rates]))
+    assert (first_rates.section, first_baseball.section) == ("경제", "스포츠")
 
 
 def test_nothing_known_abstains_and_a_missing_part_does_no_harm(clf: Classifier) -> None:
