@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -216,6 +216,28 @@ def test_a_broken_part_is_named_and_the_others_are_done(
     assert len(pd.read_parquet(tmp_path / "tables" / "3.parquet.parquet")) == ROWS
 
 
+def test_a_full_disk_fails_the_parts_that_do_not_fit(
+    cluster: Cluster, table: Path, model: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    small = output / "day=0"
+    small.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    job = Job(str(table), output, keep=("guid",))
+    clf = Classifier.load(model, "accurate")
+    try:
+        with pytest.raises(DataError, match=r"4 of 8 parts failed, .*No space left on device.* --resume") as caught:
+            predict_parts(clf, job, cluster.address)
+        assert str(table / "day=0") in str(caught.value)
+        assert not list(small.rglob("*"))  # nothing half-written
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    predict_parts(clf, replace(job, resume=True), cluster.address)
+    assert written(output) == expected
+
+
 def test_a_worker_without_the_model_says_so(cluster: Cluster, table: Path, model: Path, tmp_path: Path) -> None:
     moved = tmp_path / "model"
     shutil.copytree(model, moved)
@@ -299,3 +321,18 @@ def test_a_search_on_the_cluster_finds_what_one_machine_finds(cluster: Cluster, 
         results[name] = json.loads((two / "models" / name / "results.json").read_text(encoding="utf-8"))
     for key in ("winner", "cross_validation", "test", "leaderboard"):
         assert results["here"][key] == results["there"][key]
+
+
+def test_an_audit_on_the_cluster_finds_what_one_machine_finds(cluster: Cluster, sample: Sample, tmp_path: Path) -> None:
+    table = tmp_path / "crawl.tsv"
+    rows = [f"{headline}\t{section}\n" for headline, section in sample["train"][:800]]
+    table.write_text("".join(["headline\tsection\n", *rows]), encoding="utf-8")
+    found = {}
+    for name in ("here", "there"):
+        more = ["--scheduler", cluster.address] if name == "there" else []
+        command = [sys.executable, "-m", "classifier", "audit", str(table), "--output", name, *more]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+        assert done.returncode == 0, done.stderr
+        found[name] = (tmp_path / name / "review.tsv").read_bytes()
+    assert found["here"] == found["there"]
+    assert found["here"].count(b"\n") > 1
