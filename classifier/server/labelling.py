@@ -151,9 +151,7 @@ def run_labelling(session: LabellingSession, host: str, port: int) -> None:
         raise ClassifierError(f"{host}:{port}: cannot be listened on. Choose another --port.") from error
 
 
-def open_session(
-    table: str, output: Path, model: str | None, budget: int, *, errors: bool = False, seed: int = 0
-) -> LabellingSession:
+def open_session(table: str, output: Path, model: str | None, budget: int, *, errors: bool = False) -> LabellingSession:
     """Read a table, choose what to label, and take up the decisions that are in ``output``.
 
     Args:
@@ -162,7 +160,6 @@ def open_session(
         model: a folder or an address; None for the champion.
         budget: how many headlines at most.
         errors: whether likely label errors of the table come first.
-        seed: of the choice.
 
     Raises:
         ClassifierError: the table or the model is not what it should be.
@@ -173,7 +170,7 @@ def open_session(
     suspects = _likely_errors(table, classifier, budget // 2) if errors else []
     taken = {item.headline for item in suspects}
     rest = [headline for headline in _headlines(table) if headline not in taken]
-    items = suspects + labelling_queue(classifier, rest, budget - len(suspects), seed)
+    items = suspects + labelling_queue(classifier, rest, budget - len(suspects))
     return LabellingSession(classifier, items, Corrections(output, model=classifier.about()["fingerprint"]))
 
 

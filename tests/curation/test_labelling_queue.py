@@ -31,15 +31,12 @@ def test_of_near_duplicates_one_is_chosen_and_the_most_uncertain_come_first() ->
     assert choose_rows(headlines, probabilities, 10).tolist() == [1, 3, 2]
 
 
-def test_topics_are_spread_where_uncertainty_is_equal(sample: dict[str, list[tuple[str, str]]]) -> None:
-    """Twelve headlines of three topics, nine of them of one: three labels go to three topics."""
-    topics = (
-        [f"프로야구 {team} 선발 투수 {word}" for team in ("두산", "한화", "기아") for word in ("호투", "부진", "교체")]
-        + ["기준금리 동결에 환율 하락"]
-        + ["국회 예산안 처리 무산"]
-    )
-    chosen = choose_rows(topics, np.full((len(topics), 2), 0.5), 3, seed=1)
-    assert {9, 10} < set(chosen.tolist())
+def test_the_choice_is_what_sorting_by_the_margin_gives(sample: dict[str, list[tuple[str, str]]]) -> None:
+    headlines = [headline for headline, _ in sample["train"][:500]]
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(8), len(headlines))
+    best = np.sort(probabilities, axis=1)
+    order = sorted(range(len(headlines)), key=lambda i: best[i, -1] - best[i, -2])
+    assert choose_rows(headlines, probabilities, 50).tolist() == order[:50]
 
 
 def test_the_queue_has_the_models_suggestion_and_its_rivals(clf: Classifier) -> None:
