@@ -141,6 +141,7 @@ BENCHMARKS = (
 FILES = (
     HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md",
     HERE.parent / "docs/concepts/calibration.md", HERE.parent / "docs/scale.md", HERE.parent / "docs/howto/serving.md",
+    HERE.parent / "docs/howto/label.md",
 )  # fmt: skip
 TABLES = {
     "overview": overview,
