@@ -156,8 +156,8 @@ def audit(
         names: how the tables' names of sections are changed; default: usual spellings become canonical sections.
 
     Returns:
-        What was found; ``summary()`` has the figures, ``doubts`` the rows to review. To write the report, pass it to
-        :func:`classifier.curation.report.write_audit`.
+        What was found; ``summary()`` has the figures, ``to_review`` the rows to review. To write the report into a
+        folder, pass both to :func:`classifier.curation.report.write_audit`.
 
     Raises:
         DataError: a table cannot be read.

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from classifier.evaluation.drift import Drift
 
 _REFERENCE_HELP = "The table to compare with, such as last month's. Default: what the model was trained on."
-_THRESHOLD_HELP = "The distance, from 0 to 1, above which it is drift and the exit status is 1."
+_THRESHOLD_HELP = "The distance, from 0 to 1, above which it is drift and the exit status is 1. Default: 0.1."
 
 
 def calibrate(table: Table, model: Model = None) -> None:
     """Fit a model's probabilities to a publisher's labelled headlines (some 200), and register the new version."""
     done = verbs.calibrate(table, model)
     gain = done.gain
-    rows = {"ECE": gain.ece, "log-loss": gain.log_loss, "macro-F1": gain.macro_f1}
+    rows = {"ECE (bins of equal count)": gain.ece, "log-loss": gain.log_loss, "macro-F1": gain.macro_f1}
     show_table(
         f"{table}: {gain.rows:,} headlines, cross-validated",
         ("", ">before", ">after"),
@@ -37,7 +37,7 @@ def drift(
     table: Table,
     reference: Annotated[str | None, text_option(None, "--reference", _REFERENCE_HELP, metavar="TABLE")] = None,
     model: Model = None,
-    threshold: Annotated[float, option(MODEL, "--threshold", _THRESHOLD_HELP, min=0.0, max=1.0)] = 0.1,
+    threshold: Annotated[float | None, option(MODEL, "--threshold", _THRESHOLD_HELP, min=0.0, max=1.0)] = None,
     output: Annotated[Path | None, path_option(OUTPUT, "--output", "Write the report, HTML, to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     track: Annotated[bool, typer.Option("--track", help="Log the report and its figures to MLflow too.")] = False,

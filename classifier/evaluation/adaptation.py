@@ -65,7 +65,7 @@ class Gain:
     """The figures of adapting on rows that it was not fitted to, and the 95% interval of the gain."""
 
     rows: int
-    ece: tuple[float, float]  #: before and after
+    ece: tuple[float, float]  #: before and after, in bins of the same number of rows
     macro_f1: tuple[float, float]
     log_loss: tuple[float, float]
     low: float  #: of the decrease of the log-loss

@@ -110,8 +110,8 @@ def adapt(calibration: Calibration, logits: NDArray[np.floating], target: NDArra
 def expected_calibration_error(probabilities: NDArray[np.floating], target: NDArray[np.intp], bins: int = 15) -> float:
     """Return the expected calibration error in bins that hold the same number of rows.
 
-    Nixon et al. 2019, "Measuring Calibration in Deep Learning", section 4: with bins of equal width most rows fall
-    into the last.
+    Nixon et al. 2019, "Measuring Calibration in Deep Learning", section 4: with bins of equal width, as in
+    :attr:`Evaluation.ece <classifier.evaluation.metrics.Evaluation.ece>`, most rows fall into the last.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     gap = confidence - (probabilities.argmax(axis=1) == target)

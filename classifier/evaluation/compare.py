@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better A is than B on one table, with a paired bootstrap's 95% interval."""
+    """How much better A is than B on one table."""
 
-    macro_f1: float
-    low: float
+    macro_f1: float  #: of A minus that of B
+    low: float  #: of the 95% interval of that difference, by the paired bootstrap
     high: float
 
     @property
@@ -34,17 +34,13 @@ def compare(a: EvaluatedTable, b: EvaluatedTable, *, resamples: int = 1000, seed
 
     Rows are drawn with replacement, the same for both models, and macro-F1 is taken anew.
     """
-    names = np.array(a.sections, object)[a.target]
-    if not np.array_equal(names, np.array(b.sections, object)[b.target]):
+    number = {name: i for i, name in enumerate(a.sections)}
+    of_b = np.array([number.get(name, len(number)) for name in b.sections])  # all that A does not know are one
+    if not np.array_equal(a.target, of_b[b.target]):
         raise ValueError("the two models were evaluated on different tables")
-    labels, truth = np.unique(names.astype(str), return_inverse=True)
-    code = {name: i for i, name in enumerate(labels)}
-    size = len(labels) + 1  # the last stands for sections that are not in the table
-    answers = []
-    for evaluated in (a, b):
-        to_code = np.array([code.get(name, size - 1) for name in evaluated.sections])
-        answers.append(truth * size + to_code[evaluated.probabilities.argmax(axis=1)])
-    first, second = _bootstrap(answers, size, resamples, seed)
+    size = len(number) + 1
+    answers = [a.probabilities.argmax(axis=1), of_b[b.probabilities.argmax(axis=1)]]
+    first, second = _bootstrap([a.target * size + answer for answer in answers], size, resamples, seed)
     low, high = np.quantile(first - second, [0.025, 0.975])
     return Difference(a.evaluation.macro_f1 - b.evaluation.macro_f1, float(low), float(high))
 
@@ -60,15 +56,19 @@ def interval(evaluated: EvaluatedTable, *, resamples: int = 1000, seed: int = 0)
 def _bootstrap(answers: Sequence[NDArray[np.intp]], size: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """Return macro-F1 of each model on rows drawn with replacement, the same for all: (n_models, resamples).
 
-    ``answers`` (n_rows,) hold truth times ``size`` plus answer, both of them below ``size``.
+    Args:
+        answers: for each model (n_rows,), the number of the true section times ``size`` plus that of the answer.
+        size: more than any such number.
+        resamples: how often rows are drawn.
+        seed: of the draw.
     """
     rng = np.random.default_rng(seed)
     n = len(answers[0])
     f1 = np.empty((len(answers), resamples))
     for i in range(resamples):
         rows = rng.integers(0, n, n)
-        for of_model, answer in zip(f1, answers, strict=True):
-            of_model[i] = _macro_f1(np.bincount(answer[rows], minlength=size * size).reshape(size, size))
+        for m, answer in enumerate(answers):
+            f1[m, i] = _macro_f1(np.bincount(answer[rows], minlength=size * size).reshape(size, size))
     return f1
 
 

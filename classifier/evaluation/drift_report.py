@@ -19,7 +19,8 @@ def render_drift(drift: Drift, table: str, reference: str) -> str:
 
     template = files("classifier.evaluation").joinpath("drift.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    bins = [f"{i / 10:.1f}–{(i + 1) / 10:.1f}" for i in range(len(drift.confidence[0]))]
+    n = len(drift.confidence[0])
+    bins = [f"{i / n:.1f}–{(i + 1) / n:.1f}" for i in range(n)]
     charts = {
         "Sections of the answers": [(name, *shares) for name, shares in drift.sections.items()],
         "Confidence": [*zip(bins, *drift.confidence, strict=True)],

@@ -29,7 +29,7 @@ class Evaluation:
     accuracy: float
     per_section: dict[str, dict[str, float]]  #: precision, recall, f1, support
     log_loss: float  #: natural logarithm, probabilities clipped at 1e-15
-    ece: float  #: expected calibration error, 15 bins of equal width
+    ece: float  #: expected calibration error, in bins of equal width (see :func:`reliability`)
     n: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,28 +40,34 @@ class Evaluation:
 def reliability(
     probabilities: NDArray[np.floating], target: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return mean confidence, accuracy and count of each of 15 equal bins of confidence.
+    """Return mean confidence, accuracy and count, each (15,), of bins of confidence of the same width.
 
     Naeini, Cooper & Hauskrecht 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    right = (probabilities.argmax(axis=1) == target).astype(np.float64)
+    correct = (probabilities.argmax(axis=1) == target).astype(np.float64)
     bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
-    safe = np.maximum(count, 1)
-    mean_confidence = np.bincount(bins, confidence, _BINS) / safe
-    return mean_confidence, np.bincount(bins, right, _BINS) / safe, count
+    at_least_one = np.maximum(count, 1)
+    mean_confidence = np.bincount(bins, confidence, _BINS) / at_least_one
+    return mean_confidence, np.bincount(bins, correct, _BINS) / at_least_one, count
 
 
 def score(probabilities: NDArray[np.floating], target: NDArray[np.intp], sections: Sequence[str]) -> Evaluation:
-    """Return the figures of ``probabilities`` (n, n_sections) against ``target`` (n,), its columns."""
+    """Return the figures of a model's answers to a table.
+
+    Args:
+        probabilities: (n, n_sections).
+        target: (n,), for each row the column of the right section.
+        sections: their names, in the order of the columns.
+    """
     predicted = probabilities.argmax(axis=1)
     present = np.unique(target)
     precision, recall, f1, support = precision_recall_fscore_support(
         target, predicted, labels=present, zero_division=0.0
     )
     chosen = np.clip(probabilities[np.arange(len(target)), target].astype(np.float64), 1e-15, 1.0)
-    confidence, right, count = reliability(probabilities, target)
+    confidence, accuracy, count = reliability(probabilities, target)
     return Evaluation(
         macro_f1=float(np.mean(f1)),
         accuracy=float(np.mean(predicted == target)),
@@ -75,14 +81,14 @@ def score(probabilities: NDArray[np.floating], target: NDArray[np.intp], section
             for i, label in enumerate(present)
         },
         log_loss=float(-np.log(chosen).mean()),
-        ece=float(np.sum(np.abs(confidence - right) * count) / len(target)),
+        ece=float(np.sum(np.abs(confidence - accuracy) * count) / len(target)),
         n=len(target),
     )
 
 
 @dataclass(frozen=True)
 class EvaluatedTable:
-    """A table as one model reads it."""
+    """A table with one model's probabilities and figures."""
 
     evaluation: Evaluation
     target: NDArray[np.intp]  #: (n,), columns of ``sections``

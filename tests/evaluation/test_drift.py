@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from classifier import DataError, drift
 from classifier.evaluation.adaptation import answers, score_rows
@@ -35,6 +36,24 @@ def test_bounds_shrink_with_the_tables(clf, scored_rows):
     small = measure_drift(clf.model, scored_rows, scored_rows.take(np.arange(0, 1400, 20)), labelled=False)
     large = measure_drift(clf.model, scored_rows, scored_rows.take(np.arange(0, 1400, 2)), labelled=False)
     assert all(b.bound < a.bound for a, b in zip(small.distances, large.distances, strict=True))
+
+
+def test_the_bounds_are_those_that_chance_exceeds_once_in_a_hundred_times(clf, scored_rows):
+    there, here = halves(scored_rows, 0)
+    unknown = [rows.unknown.astype(np.float64) for rows in (there, here)]
+    spread = np.sqrt(sum(values.var() / len(values) for values in unknown))
+    tested = sum(1 / (len(rows.target) // 2) for rows in (there, here))
+    bounds = {d.name: d.bound for d in measure_drift(clf.model, there, here, labelled=False).distances}
+    assert bounds["more unknown features"] == pytest.approx(norm.isf(0.01) * spread)
+    assert bounds["two-sample test"] == pytest.approx(norm.isf(0.01) * np.sqrt(tested) / 2, rel=0.01)
+
+
+def test_the_error_about_a_small_table_says_which_one_it_is(clf, scored_rows):
+    few, many = scored_rows.take(np.arange(7)), scored_rows.take(np.arange(1200))
+    with pytest.raises(DataError, match="found 1,200, and 7 to compare them with"):
+        measure_drift(clf.model, few, many, labelled=False)
+    with pytest.raises(DataError, match="found 7, and 1,200 to compare them with"):
+        measure_drift(clf.model, many, few, labelled=False)
 
 
 def test_other_sections_are_drift_of_the_section_mix(clf, scored_rows):
