@@ -52,6 +52,11 @@ class Chunk:
     end: Position
     numbers: Sequence[int] = ()  #: the line of each row, or its row in Parquet, Excel and JSON documents
 
+    @property
+    def good(self) -> list[int]:
+        """The indices of the rows that could be read."""
+        return [i for i in range(len(self.headlines)) if i not in self.bad]
+
 
 @dataclass
 class HeadlineReader:

@@ -10,7 +10,7 @@ from functools import wraps
 
 from fastapi import FastAPI, Request, Response
 
-from classifier.server.handlers import Handler, Handlers, answered
+from classifier.server.handlers import Handler, Handlers, with_errors_answered
 from classifier.server.metrics import Metrics
 from classifier.server.requests import ArticleBody, ExplainBody, PredictBody, schema
 from classifier.server.settings import Settings
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.add_api_route(
             path,
-            _counted(path, answered(handler), metrics),
+            _counted(path, with_errors_answered(handler), metrics),
             methods=[method],
             response_class=Response,
             name=handler.__name__,

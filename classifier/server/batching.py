@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 #: A list this short is computed on the event loop: handing it to a thread takes longer than the model does.
 _INLINE = 4
+
+#: Most headlines of a batch; only a single request may have more.
+_LARGEST = 512
 
 
 class Batcher:
@@ -21,21 +24,15 @@ class Batcher:
     Args:
         compute: called with the key of a batch and its headlines; returns one result for each.
         observe: called with the number of headlines of each batch.
-        largest: most headlines of a batch; only a single request may have more.
     """
 
-    def __init__(
-        self,
-        compute: Callable[[Any, Sequence[str]], list[Any]],
-        observe: Callable[[int], object],
-        largest: int = 512,
-    ) -> None:
-        self._compute, self._largest, self._observe = compute, largest, observe
-        self._waiting: deque[tuple[Hashable, Sequence[str], asyncio.Future[list[Any]]]] = deque()
+    def __init__(self, compute: Callable[[Any, Sequence[str]], list[Any]], observe: Callable[[int], object]) -> None:
+        self._compute, self._observe = compute, observe
+        self._waiting: deque[tuple[object, Sequence[str], asyncio.Future[list[Any]]]] = deque()
         self._executor = ThreadPoolExecutor(1, "model")
         self._worker: asyncio.Task[None] | None = None
 
-    async def submit(self, key: Hashable, headlines: Sequence[str]) -> list[Any]:
+    async def submit(self, key: object, headlines: Sequence[str]) -> list[Any]:
         """Return the results for some headlines. Only requests with an equal ``key`` share a batch."""
         future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, headlines, future))
@@ -47,12 +44,12 @@ class Batcher:
         """End the thread once it is idle."""
         self._executor.shutdown(wait=False)
 
-    def _next(self) -> tuple[Hashable, list[tuple[Sequence[str], asyncio.Future[list[Any]]]]]:
+    def _next(self) -> tuple[object, list[tuple[Sequence[str], asyncio.Future[list[Any]]]]]:
         """Take the oldest request and those after it with the same key, up to the largest batch."""
         key, headlines, future = self._waiting.popleft()
         batch, size = [(headlines, future)], len(headlines)
         others = []
-        while self._waiting and size < self._largest:
+        while self._waiting and size < _LARGEST:
             other, headlines, future = self._waiting.popleft()
             if other == key:
                 batch.append((headlines, future))

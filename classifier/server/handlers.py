@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache, wraps
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from classifier.errors import ClassifierError
+from classifier.model.explanation import Explanation
 from classifier.prediction.answers import Prediction
 from classifier.prediction.classifier import Classifier
 from classifier.server.batching import Batcher
@@ -55,6 +56,12 @@ def _compute(key: _Key, headlines: Sequence[str]) -> list[Prediction]:
     return classifier.predict(headlines)
 
 
+def _explain(clf: Classifier, body: ExplainBody) -> tuple[Prediction, Explanation]:
+    prediction = clf.predict([body.headline])[0]
+    section = body.section or next(iter(prediction.probabilities))
+    return prediction, clf.explain(body.headline, top=body.top, section=section)
+
+
 def respond(content: Any, status: int = 200) -> Response:
     """Return a response that holds ``content`` as JSON."""
     return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
@@ -70,11 +77,11 @@ def html_page(name: str) -> HTMLResponse:
     return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})
 
 
-def answered(handler: Handler) -> Handler:
+def with_errors_answered(handler: Handler) -> Handler:
     """Return the handler with its errors turned into messages for the client."""
 
     @wraps(handler)
-    async def respond_always(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         try:
             return await handler(request)
         except RequestError as error:
@@ -82,7 +89,7 @@ def answered(handler: Handler) -> Handler:
         except ClassifierError as error:
             return respond({"error": str(error)}, 422)
 
-    return respond_always
+    return answer
 
 
 class Handlers:
@@ -103,10 +110,7 @@ class Handlers:
             raise RequestError(422, f"tier: {body.tier!r} is none of {', '.join(served.classifiers)}")
         key = _Key(served, body.tier, body.min_precision, body.coverage)
         found = await self.batcher.submit(key, body.headlines)
-        for prediction in found:
-            self.metrics.predictions.labels(prediction.section or "", prediction.tier).inc()
-            if self.settings.log_headlines:
-                logger.info("%s\t%s", prediction.section, prediction.headline)
+        self._count(found)
         rows = [p.to_dict() for p in found]
         if body.top is not None:
             for row in rows:
@@ -117,21 +121,25 @@ class Handlers:
         """Return what each word adds to the score of a section; the weights sum to the score."""
         body = await read_body(request, ExplainBody, self.settings)
         check_headlines([body.headline], self.settings)
-        clf = self.holder.served.default
+        served = self.holder.served
+        clf = served.default
         if body.section is not None and body.section not in clf.sections:
             raise RequestError(422, f"section: {body.section!r} is none of {', '.join(clf.sections)}")
-        prediction = clf.predict([body.headline])[0]
-        section = body.section or next(iter(prediction.probabilities))
-        words = clf.explain(body.headline, top=body.top, section=section)
+        prediction, words = await asyncio.to_thread(_explain, clf, body)
+        self._count([prediction])
         contributions = [{"text": c.text, "span": c.span, "weight": round(c.weight, 4)} for c in words]
-        explained = {"explained": section, "contributions": contributions, "model": clf.about()}
+        explained = {"explained": words.section, "contributions": contributions, "model": served.about}
         return respond(prediction.to_dict() | explained)
 
     async def article(self, request: Request) -> Response:
-        """Return the prediction for an article, by its title and the sentences of its body."""
+        """Return the prediction for an article, by its title and the sentences of its body.
+
+        How long they are is bounded by the size of the request alone.
+        """
         body = await read_body(request, ArticleBody, self.settings)
         served = self.holder.served
         found = await asyncio.to_thread(served.default.predict_article, body.title, body.body)
+        self._count([found])
         return respond({"prediction": found.to_dict(), "model": served.about})
 
     async def health(self, request: Request) -> Response:
@@ -169,7 +177,10 @@ class Handlers:
         """Accept MLflow's registry webhook, signed with $HEADLINE_WEBHOOK_SECRET, and load the model again."""
         body = await read_raw(request, self.settings)
         check_signature(request, body)
-        entity = json.loads(body).get("entity")
+        try:
+            entity = json.loads(body).get("entity")
+        except (ValueError, AttributeError) as error:
+            raise RequestError(422, "the body is no JSON object, as an event of MLflow's registry is") from error
         if entity != "model_version_alias":
             return respond({"changed": False, "ignored": entity})
         return await self._take_new_model()
@@ -177,6 +188,13 @@ class Handlers:
     async def page(self, request: Request) -> Response:
         """Return the page for people."""
         return html_page("page.html")
+
+    def _count(self, predictions: Iterable[Prediction]) -> None:
+        """Count predictions, and log their headlines if the server is set to."""
+        for prediction in predictions:
+            self.metrics.predictions.labels(prediction.section or "", prediction.tier).inc()
+            if self.settings.log_headlines:
+                logger.info("%s\t%s", prediction.section, prediction.headline)
 
     async def _take_new_model(self) -> Response:
         changed = await asyncio.to_thread(self._reload)
@@ -192,7 +210,9 @@ class Handlers:
 
     async def watch(self) -> None:
         """Look at the model's folder from time to time and serve what has replaced it."""
-        while self.settings.watch_seconds:
+        if not self.settings.watch_seconds:
+            return
+        while True:
             await asyncio.sleep(self.settings.watch_seconds)
             if self.holder.replaced():
                 await asyncio.to_thread(self._reload)

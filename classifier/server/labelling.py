@@ -20,7 +20,7 @@ from classifier.curation.corrections import UNDO, Corrections
 from classifier.curation.queue import QueueItem
 from classifier.errors import ClassifierError, DataError
 from classifier.prediction.classifier import Classifier
-from classifier.server.handlers import answered, html_page, respond
+from classifier.server.handlers import html_page, respond, with_errors_answered
 from classifier.server.requests import RequestError, read_body
 from classifier.server.settings import Settings
 
@@ -129,7 +129,7 @@ def create_label_app(session: LabellingSession) -> FastAPI:
         return respond(await asyncio.to_thread(session.state, page))
 
     @app.post("/decide")
-    @answered
+    @with_errors_answered
     async def decide(request: Request) -> Response:
         body = await read_body(request, DecisionBody, settings)
         return respond(await asyncio.to_thread(session.decide, body))
@@ -180,9 +180,7 @@ def _headlines(table: str) -> list[str]:
     reader = HeadlineReader(table, sys.stdin.buffer)
     try:
         for chunk in reader:
-            found |= dict.fromkeys(
-                " ".join(headline.split()) for i, headline in enumerate(chunk.headlines) if i not in chunk.bad
-            )
+            found |= dict.fromkeys(" ".join(chunk.headlines[i].split()) for i in chunk.good)
     finally:
         reader.close()
     found.pop("", None)

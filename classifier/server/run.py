@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any
 
 from classifier.errors import ClassifierError
 from classifier.prediction.classifier import Classifier
@@ -21,19 +20,15 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000, workers
     """
     import uvicorn
 
-    options: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "log_level": "info",
-        "access_log": False,
-        "timeout_graceful_shutdown": 30,
-    }
     Classifier.load(settings.model, settings.tier)  # a missing model is one message, not one a worker
     settings.to_environment()
     with tempfile.TemporaryDirectory(prefix="headline-metrics-") as folder:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         try:
-            uvicorn.run("classifier.server.app:from_environment", factory=True, workers=workers, **options)
+            uvicorn.run(
+                "classifier.server.app:from_environment", factory=True, workers=workers, host=host, port=port,
+                log_level="info", access_log=False, timeout_graceful_shutdown=30,
+            )  # fmt: skip
         except SystemExit as error:
             raise ClassifierError(f"{host}:{port}: cannot be listened on. Choose another --port.") from error

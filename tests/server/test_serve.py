@@ -112,11 +112,27 @@ def test_explain_sums_to_the_score(server: str, folder: Path) -> None:
     assert BANK[begin:end]
 
 
-def test_article_takes_title_and_body(server: str) -> None:
-    body = {"title": "결국 칼 빼 들었다", "body": "한국은행이 기준금리를 올렸다. 물가가 더 오를 것으로 봤다."}
-    status, answer = call(f"{server}/article", body)
+def test_article_takes_title_and_body(server: str, folder: Path) -> None:
+    clf = Classifier.load(folder / "models" / "champion")
+    title = "결국 칼 빼 들었다"
+    body = "한국은행이 기준금리를 올렸다. 은행 대출 금리와 환율이 따라 오르고 코스피는 내렸다."
+    status, answer = call(f"{server}/article", {"title": title, "body": body})
     assert status == 200
-    assert answer["prediction"]["section"] == "경제"
+    expected = clf.predict_article(title, body)
+    assert answer["prediction"]["section"] == expected.section == "경제"
+    assert answer["prediction"]["probability"] == pytest.approx(expected.probability, abs=1e-4)
+
+
+def test_every_prediction_is_counted(server: str) -> None:
+    def counted() -> float:
+        lines = call(f"{server}/metrics")[1].splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("headline_predictions_total"))
+
+    before = counted()
+    call(f"{server}/explain", {"headline": BANK})
+    call(f"{server}/article", {"title": BANK, "body": "한국은행이 기준금리를 그대로 두었다."})
+    call(f"{server}/predict", {"headlines": [BANK, FOOTBALL]})
+    assert counted() == before + 4
 
 
 @pytest.mark.parametrize(
@@ -198,6 +214,13 @@ def test_a_webhook_is_believed_only_if_it_is_signed_and_fresh(server: str) -> No
     ):
         body, headers = signed(event, **options)
         assert call(f"{server}/webhook", body, headers)[0] == status
+
+
+@pytest.mark.parametrize("event", [[1], "model_version_alias", None])
+def test_a_signed_body_that_is_no_event_is_refused(server: str, event: object) -> None:
+    status, answer = call(f"{server}/webhook", *signed(event))
+    assert status == 422
+    assert "JSON object" in answer["error"]
 
 
 def test_reload_needs_the_token(server: str) -> None:
