@@ -10,7 +10,10 @@ REGISTERED_MODEL = "headline-classifier"
 
 
 def models_folder() -> Path:
-    """Return ``$HEADLINE_MODELS``, else ``models``: every training leaves its winner there, in a folder of its name."""
+    """Return ``$HEADLINE_MODELS``, else ``models`` in the working directory.
+
+    Every training leaves its winner there, in a folder that bears the experiment's name.
+    """
     return Path(os.environ.get("HEADLINE_MODELS") or "models").expanduser()
 
 
@@ -32,7 +35,10 @@ def package_data() -> Path:
 
 
 def default_experiment() -> Path:
-    """Return the config that ``classifier train`` uses when none is named."""
+    """Return the config that ``classifier train`` uses when none is named.
+
+    In a wheel ``experiments`` is inside ``data``; in a checkout it is beside it.
+    """
     installed = package_data() / "experiments" / "sample.toml"
     return installed if installed.is_file() else package_data().parent / "experiments" / "sample.toml"
 
@@ -45,13 +51,13 @@ def cache_folder() -> Path:
 
 
 def data_home() -> Path:
-    """Return ``$HEADLINE_DATA_HOME``, else a folder in the user's cache."""
+    """Return ``$HEADLINE_DATA_HOME``, else ``data`` in :func:`cache_folder`."""
     chosen = os.environ.get("HEADLINE_DATA_HOME")
     return Path(chosen).expanduser() if chosen else cache_folder() / "data"
 
 
 def store_address() -> str:
-    """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in this folder.
+    """Return the MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working directory.
 
     The path is absolute, because MLflow keeps an opened store under its address.
     """

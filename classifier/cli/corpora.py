@@ -49,7 +49,7 @@ def extract(
     ] = False,
 ) -> None:
     """Turn portal pages into a headline table that says where every label came from."""
-    from classifier.corpus.writer import check_output, write_table
+    from classifier.corpus.writer import checked_suffixes, write_table
     from classifier.extras import need
     from classifier.pages.extract import extract as run
     from classifier.pages.profile import load_portal
@@ -59,7 +59,7 @@ def extract(
         return
     need("train", "extract")
     if output is not None:
-        check_output(output)
+        checked_suffixes(output)
     extraction = run(pages, load_portal(profile), sys.stdin.buffer)
     table = extraction.table(labelled_only=labelled_only)
     if len(table):

@@ -2,9 +2,10 @@
 
 A table appears under its name in one step, when all of it has been written.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. So in CSV such a cell gets an
-apostrophe before it, which stays there when the file is read again. The other formats give back what was written: an
-Excel file marks its cells as text. TSV has no quoting, so there any white space inside a cell becomes one space.
+A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@``, also in full width or after white space, for a
+formula. So in CSV such a cell gets an apostrophe before it, which stays there when the file is read again. The other
+formats give back what was written: an Excel file marks its cells as text. TSV has no quoting, so there any white space
+inside a cell becomes one space.
 """
 
 from __future__ import annotations
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 #: Appends rows, each with one value a column, to a table.
 WriteRows = Callable[[Iterable[Sequence[Any]]], None]
-
-#: With this before the header line, a Korean spreadsheet reads a CSV file as UTF-8.
-CSV_BOM = BOM
 
 #: What begins a formula, in half and full width, and the white space that a spreadsheet skips before it.
 _FORMULA = re.compile("[=+\\-@＝＋－＠\t\r\n]")
@@ -60,6 +58,11 @@ def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
+def without_apostrophe(cell: str) -> str:
+    """Return a cell as it was before :func:`csv_bytes` put an apostrophe before it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
+
+
 @contextmanager
 def _text(
     part: Path, columns: Sequence[str], numbers: Collection[str], suffixes: tuple[str, str]
@@ -68,14 +71,14 @@ def _text(
     with part.open("wb") as file:
         packed = CompressedWriter(file, compression, str(part))
         if suffix == ".jsonl":
-            names = list(columns)
 
             def render(rows: Iterable[Sequence[Any]]) -> bytes:
-                lines = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in rows]
+                lines = [json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows]
                 return "".join([f"{line}\n" for line in lines]).encode()
         else:
             render = tsv_bytes if suffix == ".tsv" else csv_bytes
-            packed.write((CSV_BOM if suffix == ".csv" else b"") + render([columns]))
+            # After a BOM, a Korean spreadsheet reads a CSV file as UTF-8.
+            packed.write((BOM if suffix == ".csv" else b"") + render([columns]))
         yield lambda rows: packed.write(render(rows))
         packed.finish()
 
@@ -149,22 +152,23 @@ _WRITERS: dict[str, _Writer] = {
     ".tsv": _text, ".csv": _text, ".jsonl": _text, ".parquet": _parquet, ".xlsx": _excel,
 }  # fmt: skip
 
-#: Suffixes of the tables that can be written; the first three may have .gz or .zst after them.
+#: Suffixes of the tables that can be written; those that are text may have .gz or .zst after them.
 OUTPUT_SUFFIXES = tuple(_WRITERS)
 
 
-def check_output(path: Path) -> tuple[str, str]:
-    """Return the suffix of a table that can be written and the one of its compression, ``(".csv", ".gz")``.
+def checked_suffixes(path: Path) -> tuple[str, str]:
+    """Return the suffix of a table's format and that of its compression, ``(".csv", ".gz")`` or ``(".csv", "")``.
 
     Raises:
-        DataError: the suffix is none of :data:`OUTPUT_SUFFIXES`, or a format that is never compressed is.
+        DataError: tables are not written in this format, or not with this compression.
         InstallationError: what writes the format is not installed.
     """
     suffix, compression = split_suffix(path.name)
     if suffix not in _WRITERS or compression == ".zip" or (compression and _WRITERS[suffix] is not _text):
+        text = ", ".join(name for name, writer in _WRITERS.items() if writer is _text)
         raise DataError(
-            f"{path}: a table is written as {', '.join(OUTPUT_SUFFIXES)} (the first three also with .gz or .zst "
-            f"added), not as {suffix + compression or 'a file without a suffix'}."
+            f"{path}: a table is written as {', '.join(OUTPUT_SUFFIXES)} ({text} also with .gz or .zst added), "
+            f"not as {suffix + compression or 'a file without a suffix'}."
         )
     if suffix in (".parquet", ".xlsx"):
         need("parquet" if suffix == ".parquet" else "excel", f"{path}: writing it")
@@ -178,14 +182,15 @@ def table_writer(path: Path, columns: Sequence[str], numbers: Collection[str] = 
     Args:
         path: a file with one of :data:`OUTPUT_SUFFIXES`. Its folder is made if it is not there.
         columns: the names of the columns; each row has one value for each.
-        numbers: columns that hold numbers or None. The others are written as text.
+        numbers: columns that hold numbers or None. Parquet has to know them before the first row, and writes the
+            others as text.
 
     Raises:
         DataError: the suffix is not one of a table, or the file cannot be written, or Excel cannot hold so much.
         InstallationError: what writes the format is not installed.
     """
     path = path.expanduser()
-    suffixes = check_output(path)
+    suffixes = checked_suffixes(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part, _WRITERS[suffixes[0]](part, columns, numbers, suffixes) as write:

@@ -13,20 +13,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from classifier.corpus.bad_rows import BadRow, BadRows
 from classifier.corpus.compression import split_suffix
 from classifier.corpus.sections import SectionNames
 from classifier.corpus.tables import fold_sections, read_table
-from classifier.corpus.writer import table_writer, tsv_bytes
+from classifier.corpus.writer import table_writer, tsv_bytes, without_apostrophe
 from classifier.curation.queue import QueueItem
 from classifier.errors import DataError
-from classifier.storage import locked, replacing
+from classifier.storage import replacing
 
 #: What a decision may be besides a section.
 SKIP, NOT_A_HEADLINE, UNDO = "skip", "not a headline", "undo"
 _WAIT = 30.0  #: seconds for another process's lock
 
-_FORMULA = tuple("=+-@＝＋－＠")  #: what the writer of CSV puts an apostrophe before
 _COLUMNS = ("headline", "section", "suggested", "probability", "curator", "time", "model")
 
 
@@ -114,10 +115,10 @@ class Corrections:
         lines = "".join([json.dumps(asdict(decision), ensure_ascii=False) + "\n" for decision in decisions])
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with locked(self.journal.with_suffix(".lock"), _WAIT):
+            with FileLock(self.journal.with_suffix(".lock"), timeout=_WAIT):
                 self._append(lines)
                 self._write()
-        except (OSError, TimeoutError) as error:
+        except OSError as error:  # a lock that is not given back in time is one too
             raise DataError(f"{self.journal}: cannot be written ({error}). The decision is not kept.") from error
 
     def _append(self, lines: str) -> None:
@@ -160,8 +161,7 @@ def read_queue(path: Path, corrections: Corrections) -> int:
     filled = table[table["section"] != ""]
     columns = [filled[name].tolist() for name in ("headline", "section", "suggested", "probability")]
     for row, cell, section, suggested, probability in zip(filled.index, *columns, strict=True):
-        quoted = split_suffix(path.name)[0] == ".csv" and cell[1:2] in _FORMULA
-        headline = cell.removeprefix("'") if quoted else cell
+        headline = without_apostrophe(cell) if split_suffix(path.name)[0] == ".csv" else cell
         try:
             item = QueueItem(headline, suggested, float(probability or 0), ())
         except ValueError:

@@ -30,7 +30,7 @@ def connected(scheduler: str) -> Iterator[Client]:
 
     try:
         client = Client(scheduler, timeout=_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ClusterError(
             f"{scheduler}: no Dask scheduler answers ({error}). Start one with `dask scheduler`, or mend the address: "
             "tcp://HOST:8786."

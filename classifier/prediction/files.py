@@ -25,7 +25,7 @@ from classifier.errors import DataError
 from classifier.prediction.answers import BatchPrediction
 from classifier.prediction.checkpoint import Checkpoint, ResumableOutput, progress_of
 from classifier.prediction.writers import TEXT_FORMATS, CellOutput, Layout, LineOutput, Output, output_format
-from classifier.storage import is_plain, locked, replacing
+from classifier.storage import is_regular_or_new, replacing
 
 if TYPE_CHECKING:
     from classifier.prediction.classifier import Classifier
@@ -99,7 +99,7 @@ def predict_stream(
         BrokenPipeError: the reader of standard output has ended.
     """
     layout = job.layout(clf.sections)
-    resumable = is_plain(job.output) and layout.format in TEXT_FORMATS
+    resumable = is_regular_or_new(job.output) and layout.format in TEXT_FORMATS
     _check_files(job, layout, resumable=resumable)
     with _writable(job.output), ExitStack() as stack:
         before = None
@@ -162,7 +162,7 @@ def open_output(path: Path | None, layout: Layout, stdout: BinaryIO | None = Non
         with table_writer(path, layout.header(), layout.numbers()) as append:
             yield CellOutput(layout, append)
         return
-    plain = is_plain(path)
+    plain = is_regular_or_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) if plain else nullcontext(path) as target, target.open("wb") as file:
         yield LineOutput(layout, file, split_suffix(path.name)[1], eager=not plain)
@@ -268,12 +268,14 @@ def resumed(output: Path) -> Checkpoint | None:
 @contextmanager
 def alone(output: Path) -> Iterator[None]:
     """Prevent a second run from writing the same output."""
+    from filelock import FileLock, Timeout
+
     lock = output.with_name(f"{output.name}.lock")
     with ExitStack() as stack:
         output.parent.mkdir(parents=True, exist_ok=True)
         try:
-            stack.enter_context(locked(lock, timeout=0))
-        except TimeoutError:
+            stack.enter_context(FileLock(lock, timeout=0))
+        except Timeout:
             raise DataError(f"{output}: another run is writing it. Wait for it, or name another --output.") from None
         try:
             yield

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from classifier.corpus.bad_rows import BadRow
 from classifier.corpus.compression import CompressedWriter, split_suffix
+from classifier.corpus.encoding import BOM
 from classifier.corpus.stream import Chunk, Position
-from classifier.corpus.writer import CSV_BOM, WriteRows, csv_bytes
+from classifier.corpus.writer import WriteRows, csv_bytes
 from classifier.errors import DataError
 from classifier.prediction.answers import REASONS, BatchPrediction, Prediction
-from classifier.storage import is_plain
+from classifier.storage import is_regular_or_new
 
 #: Formats that are written line by line, so that an interrupted run can go on.
 TEXT_FORMATS = ("table", "jsonl", "tsv", "csv")
@@ -49,7 +50,7 @@ def output_format(output: Path | None, chosen: str | None = None, *, terminal: b
         raise DataError(f"--format {chosen!r} is none of {', '.join(FORMATS)}.")
     suffix, compression = split_suffix(output.name) if output is not None else ("", "")
     by_suffix = suffix.removeprefix(".") if suffix.removeprefix(".") in FORMATS[1:] else None
-    if output is not None and is_plain(output) and chosen is None and by_suffix is None:
+    if output is not None and is_regular_or_new(output) and chosen is None and by_suffix is None:
         raise DataError(
             f"{output}: its suffix {suffix or '(none)'} is no format of predictions. Name a file that ends in "
             f".{', .'.join(FORMATS[1:])} (the text formats also with .gz or .zst), or add --format."
@@ -57,7 +58,7 @@ def output_format(output: Path | None, chosen: str | None = None, *, terminal: b
     if chosen is not None and by_suffix is not None and chosen != by_suffix:
         raise DataError(f"{output}: --format says {chosen}, the suffix says {by_suffix}. Leave one of them out.")
     found = chosen or by_suffix or ("table" if terminal else "jsonl")
-    if found not in TEXT_FORMATS and (compression or not is_plain(output)):
+    if found not in TEXT_FORMATS and (compression or not is_regular_or_new(output)):
         raise DataError(f"{output or 'standard output'}: {found} needs a plain file: --output FILE.{found}.")
     return found
 
@@ -208,7 +209,7 @@ class CsvRenderer:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self.header = CSV_BOM + csv_bytes([layout.header()])
+        self.header = BOM + csv_bytes([layout.header()])
 
     def render(self, chunk: Chunk, answers: BatchPrediction) -> bytes:
         """Return the rows of ``chunk``; one with a line break in a cell has several lines."""

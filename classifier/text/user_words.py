@@ -59,7 +59,7 @@ class UserWords:
         """Return the words of :meth:`to_array`.
 
         Raises:
-            DataError: it holds no words.
+            DataError: the bytes are not UTF-8, or hold bad rows.
         """
         try:
             return cls._of_lines(array.tobytes().decode().splitlines(), "the model's user words")
@@ -72,7 +72,7 @@ class UserWords:
         return np.frombuffer(text.encode(), np.uint8)
 
     @classmethod
-    def _of_lines(cls, lines: Iterable[str], source: str, heading: str = "") -> UserWords:
+    def _of_lines(cls, lines: Iterable[str], source: str, heading: str | None = None) -> UserWords:
         rows = [(number, line.split("\t")) for number, line in enumerate(lines, 1)]
         rows = [(number, cells) for number, cells in rows if cells[0].strip() and cells[0][0] != "#"]
         if rows and rows[0][1][0] == heading:
@@ -83,7 +83,7 @@ class UserWords:
             try:
                 tag, score = _tag_and_score(word, [cell.strip() for cell in cells])
                 if found.setdefault((word, tag), score) != score:
-                    raise ValueError(f"{word}/{tag} stands above with the score {found[word, tag]:g}")
+                    raise ValueError(f"{word}/{tag} is listed above with another score, {found[word, tag]:g}")
             except ValueError as error:
                 bad.add(BadRow(number, str(error)))
         if bad.count:
@@ -100,9 +100,9 @@ def _tag_and_score(word: str, cells: list[str]) -> tuple[str, float]:
     Raises:
         ValueError: the line is bad; says why.
     """
-    raw, tag, score, *more = [*cells, "", ""][: max(3, len(cells))]
-    if more:
+    if len(cells) > 3:
         raise ValueError(f"{len(cells)} columns, at most 3 are expected")
+    raw, tag, score = (*cells, "", "")[:3]
     if not word:
         raise ValueError(f"nothing is left of {raw!r} when it is normalised as headlines are")
     if (tag := tag or "NNP") not in WORD_TAGS:

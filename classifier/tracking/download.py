@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 import mlflow
+from filelock import FileLock, Timeout
 from mlflow.exceptions import MlflowException
 
 from classifier.errors import ClassifierError, ModelError, TrackingError
 from classifier.model.artefact import MANIFEST
 from classifier.model.model import Model
 from classifier.paths import REGISTERED_MODEL, champion_folder, models_folder, store_address
-from classifier.storage import locked
 from classifier.tracking.store import bound_requests, moved_from
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def pull_champion(have: Model | None = None) -> Model:
     try:
         # The store decides which version it is. The lock lets one process at a time write the folder, and the last one
         # to write has read the last alias. The system gives the lock back also when a process dies.
-        with locked(folder / ".promotion.lock", timeout=_WAIT):
+        with FileLock(folder / ".promotion.lock", timeout=_WAIT):
             address, number, fingerprint = _version(_CHAMPION)
             model = _held()
             if model is None or (model.about.get("version"), model.fingerprint) != (number, fingerprint):
@@ -69,7 +69,7 @@ def pull_champion(have: Model | None = None) -> Model:
                 model = have.with_about(name=REGISTERED_MODEL)
                 model.save(champion_folder())
             return model
-    except TimeoutError:
+    except Timeout:
         raise TrackingError(
             f"{champion_folder()}: another process has been writing it for {_WAIT:.0f} s. End it and run "
             "`classifier models pull`."

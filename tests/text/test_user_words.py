@@ -63,7 +63,7 @@ def test_all_bad_lines_are_reported_with_their_number_and_why(read):
         (5, "the score 'inf' is no number"),
         (6, "4 columns, at most 3"),
         (7, "'걷 다' has a space in it"),
-        (8, "뉴진스/NNP stands above with the score 0"),
+        (8, "뉴진스/NNP is listed above with another score, 0"),
         (9, "the tag 'EF' is none of"),
     ):
         assert f"  row {line}: {why}" in message

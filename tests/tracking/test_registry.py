@@ -19,12 +19,12 @@ from typing import Any
 
 import mlflow
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 
 from classifier.errors import ClassifierError, TrackingError
 from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
-from classifier.storage import locked
 from classifier.tracking import download
 from classifier.tracking.download import pull_champion
 from classifier.tracking.registry import ChampionChangedError, find_version, promote, rollback, versions
@@ -168,7 +168,7 @@ def test_promotions_race_and_predict_never_fails(two: Path) -> None:
 def test_a_folder_that_cannot_be_written_follows_the_store_later(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rollback()
     monkeypatch.setattr(download, "_WAIT", 0.2)
-    with locked(Path("models/.promotion.lock"), timeout=0):
+    with FileLock("models/.promotion.lock", timeout=0):
         with pytest.raises(TrackingError, match=r"Version 2 .* in the store, but not on this machine.*models pull"):
             promote(2, reason="")
         assert Classifier.load("models:/headline-classifier@champion").about()["version"] == 2
