@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import joblib
 import sklearn
 
 from classifier.corpus.datasets import slug
@@ -23,9 +24,10 @@ from classifier.text.ngrams import HASHING_VERSION
 from classifier.text.normalize import NORMALIZER_VERSION
 from classifier.tracking.runs import CandidateRun, Run, candidate_key, evaluation_metrics, table_digest
 from classifier.tracking.store import connect
-from classifier.training.config import Candidate, Config, Labels, load_config
+from classifier.training.config import Candidate, Config, load_config
 from classifier.training.dataset import Corpora, TrainingSet, load_corpora, prepare
 from classifier.training.distill import refit
+from classifier.training.estimators import PASSES, TOLERANCE
 from classifier.training.features import extraction_seconds
 from classifier.training.publish import Outcome, Tested, Trained, in_words, publish, source_of, start_run, test_once
 from classifier.training.reliability import with_reliability
@@ -113,7 +115,7 @@ def _search(
 ) -> list[tuple[Result, float]]:
     """Cross-validate every candidate that the store does not hold yet; return the leaderboard, best first."""
     seconds = extraction_seconds(data.headlines)
-    facts = _facts(config, corpora, digest)
+    facts = _facts(config, corpora, data, digest)
     candidates = {candidate_key(candidate.to_json(), facts): candidate for candidate in config.expand()}
     keys = {candidate.to_json(): key for key, candidate in candidates.items()}
     results = {key: Result.from_json(candidates[key], kept) for key, kept in run.finished(candidates).items()}
@@ -148,14 +150,17 @@ def _search(
     return [(result, result.headlines_per_second(seconds)) for result in ranked]
 
 
-def _facts(config: Config, corpora: Corpora, digest: str) -> list[object]:
+def _facts(config: Config, corpora: Corpora, data: TrainingSet, digest: str) -> list[object]:
     """Return all but the candidate that the result of a cross-validation depends on."""
     facts: list[object] = [
         digest,
         table_digest(corpora.lexicon),
         *map(table_digest, corpora.auxiliary),
-        config.search.folds,
-        config.search.groups,
+        # What is made of the rows, not the settings that it is made by: these do not name every constant in the code.
+        joblib.hash([test for _, test in data.folds]),
+        joblib.hash(data.fold_weights),
+        TOLERANCE,
+        PASSES,
         config.experiment.seed,
         NORMALIZER_VERSION,
         HASHING_VERSION,
@@ -163,11 +168,7 @@ def _facts(config: Config, corpora: Corpora, digest: str) -> list[object]:
         EMBEDDINGS_VERSION,
         sklearn.__version__,
     ]
-    if corpora.words:
-        facts.append(corpora.words.digest)
-    if config.labels != Labels():
-        facts += [config.labels.model_dump_json(), *corpora.learned.get("evidence", ()), *corpora.learned["table"]]
-    return facts
+    return [*facts, corpora.words.digest] if corpora.words else facts
 
 
 def _params(candidate: Candidate) -> dict[str, object]:

@@ -22,6 +22,7 @@ from classifier.paths import store_address
 from classifier.prediction.classifier import Classifier
 from classifier.text.user_words import UserWords
 from classifier.tracking.registry import promote, rollback, versions
+from classifier.training import splits
 from classifier.training.pipeline import train
 from classifier.training.publish import Outcome
 from classifier.training.splits import holdout_rows
@@ -98,6 +99,16 @@ def test_other_data_are_not_taken_from_the_store(tables: Path) -> None:
     Path("train.tsv").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     train(config)
     assert len(runs_of("changed", "candidate")) == 2
+
+
+def test_other_folds_are_not_taken_from_the_store(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_config("folds.toml", "sgd", '[["embeddings", "chars"]]')
+    plain = Path(config).read_text(encoding="utf-8")
+    Path(config).write_text(plain.replace("[search]", '[search]\ngroups = "topics"'), encoding="utf-8")
+    train(config)
+    monkeypatch.setattr(splits, "TOPICS", 30)
+    train(config)
+    assert len(runs_of("folds", "candidate")) == 2, "other topics make other folds"
 
 
 def test_words_of_ones_own_are_learned_with_and_change_the_search(tables: Path) -> None:
