@@ -36,8 +36,8 @@ from classifier.text.user_words import NO_WORDS, UserWords
 class StoredLinearModel:
     """The accurate model of an open artefact: read when it is first needed, once for all threads."""
 
-    def __init__(self, artefact: OpenArtefact, words: StoredArray | None = None) -> None:
-        self.artefact, self._words = artefact, words
+    def __init__(self, artefact: OpenArtefact, stored: AccurateFiles, words: StoredArray | None = None) -> None:
+        self.artefact, self.stored, self._words = artefact, stored, words
         self._columns, self._table = (StoredArray(artefact, name) for name in ("columns", "table"))
         self._model: LinearModel | None = None
         self._lock = threading.Lock()
@@ -48,23 +48,20 @@ class StoredLinearModel:
         Raises:
             ModelError: it is damaged, or was made for another Kiwi.
         """
-        if self._model is None:
-            with self._lock:
-                if self._model is None:
-                    self.artefact.check_kiwi()
-                    self._model = self._read()
-        return self._model
+        with self._lock:
+            if self._model is None:
+                self.artefact.check_kiwi()
+                self._model = self._read()
+            return self._model
 
     def _read(self) -> LinearModel:
-        manifest = self.artefact.manifest
-        if manifest.accurate is None:
-            raise ModelError(f"{self.artefact.folder}: a fast model alone.")
-        columns, table = self._columns.read(), self._table.read()
+        stored, columns, table = self.stored, self._columns.read(), self._table.read()
         try:
-            intercept = np.array(manifest.accurate.intercept, np.float32)
-            stored = manifest.accurate
             words = NO_WORDS if self._words is None else UserWords.from_array(self._words.read())
-            return LinearModel(manifest.sections, intercept, stored.blocks, columns, table, stored.calibration, words)
+            intercept = np.array(stored.intercept, np.float32)
+            return LinearModel(
+                self.artefact.manifest.sections, intercept, stored.blocks, columns, table, stored.calibration, words
+            )
         except (DataError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{self.artefact.folder}: the arrays do not fit the manifest ({error}). Train again."
@@ -100,7 +97,8 @@ class Model:
         fast: the fast scorer, if it has one.
         about: name, version, figures … for people.
         settings: what else decides the answers, in JSON's types; part of the fingerprint.
-        arrays: what few calls need: ``reference``, ``unfamiliar`` and the accurate scorer's ``user_words``.
+        arrays: those that are read only when asked for: ``reference``, ``unfamiliar`` and the accurate scorer's
+            ``user_words``.
 
     Raises:
         ValueError: it has neither scorer, or one of other sections.
@@ -120,7 +118,9 @@ class Model:
         if isinstance(accurate, LinearModel) and accurate.words:
             self._arrays["user_words"] = accurate.words.to_array()
         given = [part.sections for part in (fast, accurate) if isinstance(part, FastModel | LinearModel)]
-        if (accurate is None and fast is None) or any(part != sections for part in given):
+        if accurate is None and fast is None:
+            raise ValueError(f"a model of {', '.join(sections)} needs an accurate or a fast scorer")
+        if any(part != sections for part in given):
             raise ValueError(f"a model of {', '.join(sections)} needs scorers of these sections, not {given}")
 
     @property
@@ -151,7 +151,7 @@ class Model:
         """The accurate scorer, or the fast one if there is no other."""
         return self.fast if self._accurate is None and self.fast is not None else self.accurate
 
-    def check_tier(self, tier: str | None) -> str:
+    def resolve_tier(self, tier: str | None) -> str:
         """Return ``tier``, or the usual one for None, and check that it can answer.
 
         Raises:
@@ -173,14 +173,14 @@ class Model:
         return tier
 
     def scorer(self, tier: str | None = None) -> Scorer:
-        """Return what answers by a tier; without one, by the usual tier. See :meth:`check_tier`."""
-        tier = self.check_tier(tier)
+        """Return what answers by a tier; without one, by the usual tier. See :meth:`resolve_tier`."""
+        tier = self.resolve_tier(tier)
         if self.fast is None or tier == "accurate":
             return self.accurate
         return self.fast if tier == "fast" else Cascade(self.fast, lambda: self.accurate)
 
     def replace(self, **changes: Any) -> Model:
-        """Return the same model with some of the arguments of :class:`Model` replaced."""
+        """Return the same model with ``accurate``, ``fast``, ``about``, ``settings`` or ``arrays`` replaced."""
         same = {
             "accurate": self._accurate, "fast": self.fast, "about": self.about, "settings": self.settings,
             "arrays": self._arrays,
@@ -205,7 +205,7 @@ class Model:
     def calibrated(self, calibrations: Mapping[str, Calibration], threshold: float) -> Model:
         """Return the same model with another calibration of every scorer and another threshold of the cascade."""
         changes: dict[str, Any] = {}
-        if "accurate" in calibrations:
+        if self._accurate is not None:
             changes["accurate"] = dataclasses.replace(self.accurate, calibration=calibrations["accurate"])
         if self.fast is not None:
             changes["fast"] = self.fast.calibrated(calibrations["fast"], threshold)
@@ -229,7 +229,7 @@ class Model:
         """
         return self._array("unfamiliar")
 
-    def _array(self, name: str) -> NDArray[np.float32]:
+    def _array(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:
             raise ModelError(f"This model has no array {name!r}, which this needs. Train it again.")
         array = self._arrays[name]
@@ -244,7 +244,7 @@ class Model:
     def _manifest(self) -> Manifest:
         accurate: AccurateFiles | None = None
         if isinstance(self._accurate, StoredLinearModel):
-            accurate = self._accurate.artefact.manifest.accurate
+            accurate = self._accurate.stored
         elif self._accurate is not None:
             model = self._accurate
             accurate = AccurateFiles(
@@ -277,7 +277,7 @@ class Model:
         except OSError as error:
             raise ModelError(
                 f"{folder}: the model cannot be written ({error.strerror}). Free some space or mend the folder's "
-                "rights, and run the same command again: finished work is kept."
+                "rights, and run the same command again."
             ) from error
         return folder
 
@@ -308,7 +308,9 @@ class Model:
             except (TypeError, ValueError) as error:
                 raise ModelError(f"{folder}: the arrays do not fit the manifest ({error}). Train again.") from error
         arrays = {name: StoredArray(artefact, name) for name in manifest.arrays}
-        accurate = None if manifest.accurate is None else StoredLinearModel(artefact, arrays.get("user_words"))
+        accurate = None
+        if manifest.accurate is not None:
+            accurate = StoredLinearModel(artefact, manifest.accurate, arrays.get("user_words"))
         model = cls(manifest.sections, accurate, fast, manifest.about, manifest.settings, arrays)
         model._manifest = manifest
         if accurate is not None and not lazy:

@@ -27,4 +27,4 @@ class Scorer:
     def probabilities(self, headlines: Sequence[str]) -> NDArray[np.float32]:
         """Return calibrated probabilities, (n_headlines, n_sections)."""
         logits, _ = self.scores(headlines)
-        return softmax(logits) if len(headlines) else logits
+        return softmax(logits)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import repeat
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from classifier.errors import ModelError
 from classifier.extras import need
-from classifier.model.artefact import MANIFEST
+from classifier.model.artefact import MANIFEST, manifest_stamp
 from classifier.model.cascade import Cascade, accepted
 from classifier.model.model import Model
 from classifier.model.scoring import Scorer, softmax
@@ -60,7 +59,7 @@ class Classifier:
         self.model = model
         self._promises = (min_precision, coverage)
         self.source: str | None = None  #: where it was loaded from
-        self.tier: str = model.check_tier(tier)
+        self.tier: str = model.resolve_tier(tier)
         self.scorer: Scorer = model.scorer(self.tier)  #: what answers
         self._fast = None if self.tier == "accurate" else model.fast
         self._abstention = Abstention(model, self.tier, min_precision, coverage)
@@ -171,7 +170,7 @@ class Classifier:
         self, texts: Sequence[str], logits: NDArray[np.float32], has_features: NDArray[np.bool_],
         fast: NDArray[np.bool_],
     ) -> BatchPrediction:  # fmt: skip
-        probabilities = softmax(logits) if len(logits) else logits
+        probabilities = softmax(logits)
         reason = self._abstention.reasons(texts, probabilities, has_features)
         return BatchPrediction(probabilities, reason, fast, self._abstention.sets(probabilities))
 
@@ -380,11 +379,7 @@ def predict(headline: str) -> Prediction:
         raise TypeError(
             f"headline is {type(headline).__name__}, not str; for many headlines use Classifier.load().predict(list)"
         )
-    try:
-        stat = os.stat(f"{champion_folder()}/{MANIFEST}")  # noqa: PTH116 - a third of the time of Path.stat
-        key = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
-    except OSError:
-        key = None  # the model in the package answers, or loading raises an error with advice
+    key = manifest_stamp(champion_folder())  # None: the model in the package answers, or loading says what to do
     champion = _champions.get(key)
     if champion is None:
         champion = Classifier.load()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from classifier.errors import ClassifierError
+from classifier.model.artefact import manifest_stamp
 from classifier.paths import champion_folder
 from classifier.prediction.classifier import Classifier
 from classifier.server.settings import Settings
@@ -53,21 +53,11 @@ class ModelHolder:
         self.served = ServedModel.load(settings.model, settings.tier)
         self.failure: str | None = None  #: why the last replacement was not taken
 
-    def _manifest(self) -> Path | None:
+    def _look(self) -> tuple[int, int, int] | None:
         source = self._settings.model
         if source is not None and source.startswith(("models:/", "runs:/")):
             return None
-        return (champion_folder() if source is None else Path(source)) / "manifest.json"
-
-    def _look(self) -> tuple[int, int, int] | None:
-        manifest = self._manifest()
-        if manifest is None:
-            return None
-        try:
-            stat = manifest.stat()
-        except OSError:
-            return None
-        return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+        return manifest_stamp(champion_folder() if source is None else source)
 
     def replaced(self) -> bool:
         """Return whether the folder holds another model than at the last call, and remember which one."""

@@ -234,7 +234,7 @@ def test_a_model_answers_by_the_tiers_that_it_has(tmp_path):
     for tier in ("accurate", "cascade"):
         with pytest.raises(ModelError, match="a fast one alone"):
             Classifier.load(tmp_path, tier)
-    with pytest.raises(ValueError, match="needs scorers of these sections"):
+    with pytest.raises(ValueError, match="needs an accurate or a fast scorer"):
         Model(("정치", "경제"))
     with pytest.raises(ValueError, match="needs scorers of these sections"):
         Model(("정치", "사회"), tiny().accurate)
