@@ -128,7 +128,7 @@ def _read(path: str, labelled: bool, columns: Columns) -> tuple[dict[str, list[A
     with closing(reader):
         for chunk in reader:
             bad += chunk.bad.values()
-            good = [i for i in range(len(chunk.headlines)) if i not in chunk.bad]
+            good = chunk.good
             before = len(numbers)
             numbers += [chunk.numbers[i] for i in good]
             for name, values in {"headline": chunk.headlines, **chunk.kept}.items():

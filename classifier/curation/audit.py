@@ -147,7 +147,6 @@ def audit(
     *,
     against: pd.DataFrame | None = None,
     against_name: str | None = None,
-    seed: int = 0,
 ) -> Findings:
     """Audit a headline table. Kiwi reads it without words of the user's, whatever a training's config says.
 
@@ -156,7 +155,6 @@ def audit(
         name: what it is called in the report.
         against: another table, usually a test, that should share no headline with it.
         against_name: what that one is called.
-        seed: of the folds.
 
     Raises:
         DataError: no row has a section.
@@ -175,7 +173,7 @@ def audit(
     repeated, near = _groups(labelled, groups)
     assessed, notes = _Assessed(), []
     try:
-        assessed = _assess(labelled, target, sections, groups, seed)
+        assessed = _assess(labelled, target, sections, groups)
     except DataError as error:
         notes.append(f"Label errors and style were not looked for: {error}")
         logger.warning("%s", notes[-1])
@@ -211,10 +209,10 @@ class _Assessed:
 
 
 def _assess(
-    labelled: pd.DataFrame, target: NDArray[np.intp], sections: tuple[str, ...], groups: NDArray[np.integer], seed: int
+    labelled: pd.DataFrame, target: NDArray[np.intp], sections: tuple[str, ...], groups: NDArray[np.integer]
 ) -> _Assessed:
     headlines = labelled["headline"].tolist()
-    data = training_set(headlines, target, sections, NOISE_MODEL.features, _FOLDS, groups=groups, seed=seed)
+    data = training_set(headlines, target, sections, NOISE_MODEL.features, _FOLDS, groups=groups)
     folds, quality = data.folds, assess_labels(data)
     probabilities = np.asarray(quality.probabilities, np.float32)
     column = next((c for c in ("press", "source") if c in labelled), None)

@@ -14,6 +14,8 @@ from classifier.paths import package_data
 #: as many (`experiments/benchmarks/calibration.py`).
 SHARE = 0.02
 
+MOST = 20_000  #: headlines of the training that are learned from
+
 
 def other_text() -> list[str]:
     """Return the package's examples of text that is no headline: reviews, chat, addresses, other languages."""
@@ -21,18 +23,17 @@ def other_text() -> list[str]:
     return [line.partition("\t")[0] for line in lines[1:]]
 
 
-def fit_unfamiliar(headlines: Sequence[str], other: Sequence[str], most: int = 20_000) -> NDArray[np.float32]:
+def fit_unfamiliar(headlines: Sequence[str], other: Sequence[str]) -> NDArray[np.float32]:
     """Return the weights (2**BITS + 1,) for :func:`~classifier.model.unfamiliar.strangeness`.
 
     Args:
         headlines: of the training.
         other: text that is no headline.
-        most: headlines that are learned from.
     """
     from scipy import sparse
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.random.default_rng(0).permutation(len(headlines))[:most]
+    rows = np.random.default_rng(0).permutation(len(headlines))[:MOST]
     chosen = [headlines[i] for i in rows]
     found, length = find_ngrams([*chosen, *other])
     values = 1 / length[found.row]

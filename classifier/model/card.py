@@ -30,13 +30,18 @@ def model_card(sections: Sequence[str], blocks: Sequence[str], about: Mapping[st
 def _figures(test: Mapping[str, Any] | None, table: str) -> str:
     if not test:
         return ""
-    rows = [
-        f"| {name} | {f['precision']:.3f} | {f['recall']:.3f} | {f['f1']:.3f} | {f['support']:,} |"
-        for name, f in test["per_section"].items()
-    ]
     return "\n".join([
         "", f"## Figures on {table} ({test['n']:,} headlines, read once)", "",
         f"macro-F1 {test['macro_f1']:.4f}, accuracy {test['accuracy']:.4f}, log-loss {test['log_loss']:.4f}, "
         f"ECE {test['ece']:.4f}", "",
-        "| section | precision | recall | F1 | support |", "|---|---|---|---|---|", *rows, "",
+        section_table(test["per_section"]), "",
     ])  # fmt: skip
+
+
+def section_table(per_section: Mapping[str, Mapping[str, float]]) -> str:
+    """Return the figures of every section as a Markdown table."""
+    rows = [
+        f"| {name} | {f['precision']:.3f} | {f['recall']:.3f} | {f['f1']:.3f} | {f['support']:,} |"
+        for name, f in per_section.items()
+    ]
+    return "\n".join(["| section | precision | recall | F1 | support |", "|---|---|---|---|---|", *rows])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier.corpus.bad_rows import BadRows
+from classifier.corpus.compression import is_remote
 from classifier.corpus.parts import table_parts
 from classifier.errors import ClassifierError, ClusterError, DataError, InstallationError, ModelError
 from classifier.prediction.checkpoint import Checkpoint, progress_of
@@ -106,7 +107,7 @@ def _clean(output: Path) -> None:
 
 def _jobs(job: Job, output: Path) -> list[Job]:
     """Return one job for each part; outputs lie below ``output`` as the parts lie below the folder they share."""
-    parts = [part if "://" in part else str(Path(part).absolute()) for part in table_parts(job.source)]
+    parts = [part if is_remote(part) else str(Path(part).absolute()) for part in table_parts(job.source)]
     root = os.path.commonpath([os.path.dirname(part) for part in parts])  # noqa: PTH120 - an address is no path
     return [
         replace(job, source=part, output=output.absolute() / f"{part[len(root) :].lstrip('/')}.{job.format or 'jsonl'}",

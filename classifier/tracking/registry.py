@@ -283,7 +283,7 @@ def _set_champion(client: MlflowClient, number: int, name: str, reason: str, ove
         return alias_version(name, CHAMPION_ALIAS)
 
 
-def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> int:
+def rollback(name: str = REGISTERED_MODEL) -> int:
     """Make the previous champion the champion again and return its number."""
     connect()
     with store_call("Rolling back"):
@@ -292,5 +292,5 @@ def rollback(name: str = REGISTERED_MODEL, *, reason: str = "rolled back") -> in
         raise TrackingError(
             f"{name} has no previous champion to return to. `classifier models list` shows what there is."
         )
-    promote(previous, name, reason=reason)
+    promote(previous, name, reason="rolled back")
     return previous

@@ -90,22 +90,18 @@ class TfidfBlock(TransformerMixin, BaseEstimator):
     """TF-IDF of one block's counts: sublinear, smoothed, rows of unit length.
 
     scikit-learn's :class:`TfidfTransformer` on the columns that occur in at least ``min_df``
-    training rows. The kept columns depend on the training rows alone, so that the counts can
+    training rows (0: all columns). The kept columns depend on the training rows alone, so that the counts can
     be made before a corpus is cut into folds.
     """
 
-    def __init__(self, min_df: int = 1, keep_all: bool = False) -> None:
+    def __init__(self, min_df: int = 1) -> None:
         self.min_df = min_df
-        self.keep_all = keep_all
 
     def fit(self, X: sparse.csr_array, y: ArrayLike | None = None) -> Self:
         """Learn the kept columns and their inverse document frequencies."""
         counts = sparse.csr_array(validate_data(self, X, accept_sparse="csr"))
-        if self.keep_all:
-            self.columns_ = np.arange(counts.shape[1])
-        else:
-            frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-            self.columns_ = np.flatnonzero(frequency >= self.min_df)
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        self.columns_ = np.flatnonzero(frequency >= self.min_df)
         self.tfidf_ = TfidfTransformer(sublinear_tf=True).fit(counts[:, self.columns_])
         return self
 
@@ -152,7 +148,7 @@ class HeadlineFeatures(TransformerMixin, BaseEstimator):
         """Learn each block's TF-IDF from counts ``X`` of the training headlines."""
         check_blocks(self.blocks)
         self.tfidf_ = {
-            name: TfidfBlock(self.min_df, keep_all=name == "embeddings").fit(X[name]) for name in self.blocks
+            name: TfidfBlock(0 if name == "embeddings" else self.min_df).fit(X[name]) for name in self.blocks
         }
         return self
 

@@ -273,9 +273,9 @@ def test_a_review_of_another_table_is_refused_line_by_line(reviewed: tuple[Path,
     frame.loc[frame.index[1], "row"] = "99999"
     frame = pd.concat([frame, frame.tail(1)])
     write_table(frame, review)
-    with pytest.raises(DataError, match="3 lines do not fit the table") as caught:
+    with pytest.raises(DataError, match=r"3 bad rows\. They do not fit the table") as caught:
         apply_review(read_table(table, labelled=False), review, table.parent / "clean.tsv")
-    assert "line 2" in str(caught.value)
+    assert "  row 2: " in str(caught.value)
     assert "row 99999 of the table is not there" in str(caught.value)
     assert "occurs twice" in str(caught.value)
     assert not (table.parent / "clean.tsv").exists()

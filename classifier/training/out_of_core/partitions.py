@@ -243,7 +243,7 @@ def _partition_file(
         for chunk in reader:
             for bad in chunk.bad.values():
                 found.bad.add(bad, name)
-            good = [i for i in range(len(chunk.headlines)) if i not in chunk.bad]
+            good = chunk.good
             sections = chunk.kept["section"]
             found.add(
                 [chunk.headlines[i] for i in good],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from classifier.corpus.datasets import datasets
 from classifier.evaluation.metrics import Evaluation
+from classifier.model.card import section_table
 from classifier.training.config import Config
 from classifier.training.dataset import Corpora
 from classifier.training.search import Result
@@ -65,10 +66,6 @@ def candidate_note(result: Result) -> str:
 def search_note(config: Config, winner: Result, test: Evaluation, tables: Corpora, verdict: str) -> str:
     """Return the description of a search run."""
     name = config.experiment.registered_model
-    rows = "\n".join(
-        f"| {section} | {f['precision']:.3f} | {f['recall']:.3f} | {f['f1']:.3f} | {f['support']:,} |"
-        for section, f in test.per_section.items()
-    )
     return f"""**Winner:** `{winner.candidate.name}`, {verdict}.
 
 | | macro-F1 | accuracy | log-loss | ECE |
@@ -76,9 +73,7 @@ def search_note(config: Config, winner: Result, test: Evaluation, tables: Corpor
 | {tables.test_name} ({test.n:,} headlines, read once) | **{test.macro_f1:.4f}** | {test.accuracy:.4f} | {test.log_loss:.4f} | {test.ece:.4f} |
 | cross-validation on the training rows | {winner.evaluation.macro_f1:.4f} | {winner.evaluation.accuracy:.4f} | {winner.evaluation.log_loss:.4f} | {winner.evaluation.ece:.4f} |
 
-| section | precision | recall | F1 | support |
-|---|---|---|---|---|
-{rows}
+{section_table(test.per_section)}
 
 {corpora(config)}
 - {tables.overlap:,} test headlines are near-duplicates of training headlines

@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
 
 from classifier.evaluation.metrics import EvaluatedTable, reliability
 
@@ -30,16 +30,10 @@ def styled() -> Any:
     return matplotlib.rc_context({"font.family": family, "axes.unicode_minus": False, "font.size": 10})
 
 
-def confusion_matrix(evaluated: EvaluatedTable) -> NDArray[np.int64]:
-    """Return counts (n_sections, n_sections): rows are the truth, columns the answers."""
-    n = len(evaluated.sections)
-    answers = evaluated.probabilities.argmax(axis=1)
-    return np.bincount(evaluated.target * n + answers, minlength=n * n).reshape(n, n)
-
-
 def confusion_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     """Draw the confusion matrix twice: counts, and shares of each true section."""
-    counts = confusion_matrix(evaluated)
+    answers = evaluated.probabilities.argmax(axis=1)
+    counts = confusion_matrix(evaluated.target, answers, labels=range(len(evaluated.sections)))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(13, 6), layout="constrained")
     figure.suptitle(title)

@@ -23,7 +23,7 @@ def write_results(
     test: Evaluation,
     tiers: Mapping[str, Any],
     leaderboard: Sequence[Result],
-) -> Path:
+) -> None:
     """Write a training's figures as JSON into the folder of its model.
 
     Times are left out: the same config, data, lock file and machine write the same file.
@@ -46,7 +46,5 @@ def write_results(
         | {name: getattr(result.evaluation, name) for name in ("macro_f1", "accuracy", "log_loss", "ece")}
         for result in leaderboard
     ]
-    path = folder / RESULTS
-    with replacing(path) as part:
+    with replacing(folder / RESULTS) as part:
         part.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return path
