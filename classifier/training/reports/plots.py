@@ -15,6 +15,7 @@ from sklearn.metrics import confusion_matrix
 
 from classifier.evaluation.metrics import EvaluatedTable, reliability
 
+_LONGEST_LABEL = 16  #: characters
 _FONT_PACKAGE = "koreanize_matplotlib"  # carries Nanum Gothic (SIL Open Font License)
 
 
@@ -28,6 +29,11 @@ def styled() -> Any:
             font_manager.fontManager.addfont(str(path))
         family = font_manager.FontProperties(fname=str(path)).get_name()
     return matplotlib.rc_context({"font.family": family, "axes.unicode_minus": False, "font.size": 10})
+
+
+def _short(label: str) -> str:
+    """Return a label that leaves room for what is drawn: a section's name may have any length."""
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
 
 
 def confusion_figure(evaluated: EvaluatedTable, title: str) -> Figure:
@@ -53,8 +59,9 @@ def confusion_figure(evaluated: EvaluatedTable, title: str) -> Figure:
 
 
 def _name_axes(axis: Any, sections: Sequence[str]) -> None:
-    axis.set_xticks(range(len(sections)), sections)
-    axis.set_yticks(range(len(sections)), sections)
+    names = [_short(section) for section in sections]
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
     axis.set_xlabel("predicted")
     axis.set_ylabel("true")
 
@@ -100,7 +107,7 @@ def sections_figure(evaluated: EvaluatedTable, title: str) -> Figure:
     axis = figure.subplots()
     for offset, measure in enumerate(("precision", "recall", "f1")):
         axis.bar(position + (offset - 1) * 0.27, [figures[name][measure] for name in names], 0.25, label=measure)
-    axis.set_xticks(position, [f"{name}\n{figures[name]['support']:,}" for name in names])
+    axis.set_xticks(position, [f"{_short(name)}\n{figures[name]['support']:,}" for name in names])
     axis.set(ylim=(0, 1), title=title)
     axis.grid(axis="y", alpha=0.3)
     axis.legend(loc="lower right", ncols=3)
@@ -119,9 +126,9 @@ def features_figure(features: Mapping[str, Sequence[tuple[str, str, float]]], ti
     for axis, (section, found) in zip(axes, features.items(), strict=False):
         position = np.arange(len(found))
         axis.barh(position, [weight for _, _, weight in found], color="tab:blue")
-        axis.set_yticks(position, [text for text, _, _ in found])
+        axis.set_yticks(position, [_short(text) for text, _, _ in found])
         axis.invert_yaxis()
-        axis.set_title(section)
+        axis.set_title(_short(section))
     return figure
 
 
