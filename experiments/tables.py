@@ -80,38 +80,40 @@ def leaderboards() -> str:
     return "\n\n".join(parts)
 
 
+def measured(name: str) -> Any:
+    """Return what ``benchmarks/<name>.py`` wrote."""
+    return json.loads((HERE / "results" / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def benchmark(name: str) -> str:
     """What ``benchmarks/<name>.py`` measured, a row each."""
-    return table(json.loads((HERE / "results" / "benchmarks" / f"{name}.json").read_text(encoding="utf-8")))
+    return table(measured(name))
 
 
 def speed() -> str:
     """What the speed benchmarks measured against what they must: those of `make bench`, as far as they have run."""
     rows = []
     for name in ("speed", "growth", "streaming"):
-        path = HERE / "results" / "benchmarks" / f"{name}.json"
-        if path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
+        if (HERE / "results" / "benchmarks" / f"{name}.json").is_file():
+            found = measured(name)
             rows += found if isinstance(found, list) else found["rows"]
     return table(rows)
 
 
 def fasttext() -> str:
     """What fastText's search on YNAT came to."""
-    found = json.loads((HERE / "results" / "benchmarks" / "fasttext_accuracy.json").read_text(encoding="utf-8"))
-    return table(found["search"])
+    return table(measured("fasttext_accuracy")["search"])
 
 
 def scale(part: str) -> str:
     """What ``benchmarks/scale.py`` measured or calculated."""
-    return table(json.loads((HERE / "results" / "benchmarks" / "scale.json").read_text(encoding="utf-8"))[part])
+    return table(measured("scale")[part])
 
 
 def serve() -> str:
     """Requests a second and the 99th percentile of the latency, ours beside MLflow's server and a bare one."""
-    path = HERE / "results" / "benchmarks" / "serve.json"
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    for r in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+    for r in measured("serve")["rows"]:
         row = found.setdefault((r["headlines"], r["connections"]), {k: r[k] for k in ("headlines", "connections")})
         row[r["server"]] = f"{r['requests_per_second']:,.0f} ({r['p99_ms']:,.1f} ms)"
     columns = {

@@ -17,6 +17,7 @@ from classifier.tracking.leaderboard import leaderboard_address
 from tests.support.browser import close_assistant, open_page
 from tests.support.servers import serving, unused_port
 
+LOG = Path(tempfile.gettempdir()) / "pictures.log"
 FOLDER = Path(__file__).parents[1] / "experiments" / "pictures"
 HEADLINES = (
     "한은, 기준금리 동결…“물가 더 지켜봐야”",
@@ -47,8 +48,7 @@ def take_mlflow() -> None:
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store_address(),
         "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
     )  # fmt: skip
-    log = Path(tempfile.gettempdir()) / "pictures.log"
-    with serving(*command, port=port, ready="/health", cwd=Path.cwd(), log=log) as server, open_page(1280, 760) as page:
+    with serving(*command, port=port, ready="/health", cwd=Path.cwd(), log=LOG) as server, open_page(1280, 760) as page:
         page.goto(f"{server}/#/experiments")
         close_assistant(page)
         run = f"{server}/#/experiments/{experiment}/runs/{champion.run_id}"
@@ -61,9 +61,8 @@ def take_serve() -> None:
     """Take the page of `classifier serve` with some answers, of which one is explained and one is none."""
     port = unused_port()
     command = (sys.executable, "-m", "classifier", "serve", "--port", str(port))
-    log = Path(tempfile.gettempdir()) / "pictures.log"
     with (
-        serving(*command, port=port, ready="/ready", cwd=Path.cwd(), log=log) as server,
+        serving(*command, port=port, ready="/ready", cwd=Path.cwd(), log=LOG) as server,
         open_page(900, 720) as page,
     ):
         page.goto(server)
@@ -79,13 +78,12 @@ def take_serve() -> None:
 def take_label() -> None:
     """Take the page of `classifier label` with a headline to label."""
     port = unused_port()
-    log = Path(tempfile.gettempdir()) / "pictures.log"
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "crawl.txt"
         table.write_text("\n".join(HEADLINES[:4]) + "\n", encoding="utf-8")
         output = ("--output", str(Path(folder) / "labels.tsv"))
         command = (sys.executable, "-m", "classifier", "label", str(table), *output, "--port", str(port))
-        with serving(*command, port=port, ready="/", cwd=Path.cwd(), log=log) as server, open_page(900, 460) as page:
+        with serving(*command, port=port, ready="/", cwd=Path.cwd(), log=LOG) as server, open_page(900, 460) as page:
             page.goto(server)
             page.get_by_label("이름").fill("가영")
             page.get_by_label("이름").press("Tab")

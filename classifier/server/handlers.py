@@ -57,9 +57,7 @@ def _compute(key: _Key, headlines: Sequence[str]) -> list[Prediction]:
 
 
 def _explain(clf: Classifier, body: ExplainBody) -> tuple[Prediction, Explanation]:
-    prediction = clf.predict([body.headline])[0]
-    section = body.section or next(iter(prediction.probabilities))
-    return prediction, clf.explain(body.headline, top=body.top, section=section)
+    return clf.predict([body.headline])[0], clf.explain(body.headline, top=body.top, section=body.section)
 
 
 def respond(content: Any, status: int = 200) -> Response:

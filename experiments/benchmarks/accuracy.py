@@ -19,7 +19,7 @@ from classifier.corpus.datasets import load_corpus
 from classifier.evaluation.metrics import EvaluatedTable, evaluate
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate, load_config
-from classifier.training.dataset import Auxiliary, load_corpora, prepare
+from classifier.training.dataset import Auxiliary, Corpora, TrainingSet, load_corpora, prepare
 from classifier.training.features import slice_rows
 
 CONFIG = Path(__file__).parent.parent / "ynat-best.toml"
@@ -28,14 +28,17 @@ CURVE = (1_000, 2_000, 5_000, 10_000, 20_000)
 SEED = 0
 
 
-def main() -> None:
-    """Fit, read dev, write."""
+def recipe() -> tuple[Candidate, Corpora, TrainingSet]:
+    """Return the recipe that results/ynat-best.json names, its tables, and what it is fitted to."""
     config = load_config(CONFIG)
     corpora = load_corpora(config, CONFIG.parent)
-    # The winner is the recipe that results/ynat-best.json names.
     winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
-    data = prepare(config, corpora)
+    return winner, corpora, prepare(config, corpora)
 
+
+def main() -> None:
+    """Fit, read dev, write."""
+    winner, corpora, data = recipe()
     (sample,) = data.auxiliary
     wide = set(load_corpus("sample:wide")["headline"]) | set(load_corpus("sample:desk")["headline"])
     kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))

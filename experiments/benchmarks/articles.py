@@ -1,9 +1,8 @@
 """How an article's title and body are weighed: accuracy on data/articles.jsonl with the champion.
 
 Articles composed for the project, in two kinds: short ones, many with titles that say little, and long ones, built as
-newspapers build them, with background on other topics at their end. The constants in
-`classifier/prediction/articles.py` are chosen on every other article and confirmed on the rest. No table of real
-articles is at hand.
+newspapers build them, with background on other topics at their end. Every other article serves to choose the
+constants in `classifier/prediction/articles.py`, the rest to confirm them. No table of real articles is at hand.
 """
 
 from __future__ import annotations

@@ -8,29 +8,23 @@ very same one.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from benchmarks.accuracy import CONFIG, RESULT
+from benchmarks.accuracy import recipe
 from benchmarks.common import figures, write
 from sklearn.model_selection import train_test_split
 
 from classifier.evaluation.metrics import evaluate
 from classifier.training.compile import fit_model
-from classifier.training.config import load_config
-from classifier.training.dataset import load_corpora, prepare
 
 SEED = 42
 
 
 def main() -> None:
     """Split, fit twice, write."""
-    config = load_config(CONFIG)
-    corpora = load_corpora(config, CONFIG.parent)
-    winner = next(c for c in config.expand() if c.name == json.loads(RESULT.read_text(encoding="utf-8"))["winner"])
-    data = prepare(config, corpora)
+    winner, corpora, data = recipe()
     rows, test = train_test_split(np.arange(len(data.target)), test_size=0.2, stratify=data.target, random_state=SEED)
     table = corpora.train.iloc[np.sort(test)]
     found: list[dict[str, Any]] = []

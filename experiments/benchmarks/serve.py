@@ -1,7 +1,7 @@
 """Load on the server, on MLflow's server with the same model, and on one that returns a constant: ``make bench-serve``.
 
-wrk (Debian's package) sends for ten seconds at a time, from this machine to this machine, to each server in turn; then
-for five minutes to ours, whose memory is read every minute.
+wrk (Debian's package) sends for ten seconds at a time, from this machine to this machine, to each server in turn.
+Then it sends to ours for five minutes, and our memory is read every minute.
 Writes ``results/benchmarks/serve.json``. Needs a champion: ``make train``.
 """
 
@@ -158,10 +158,10 @@ def main() -> None:
         rows: list[dict[str, Any]] = []
         memory: dict[str, list[float]] = {}
         for name, command in commands.items():
+            address = f"http://127.0.0.1:{ports[name]}{paths[name]}"
             with running([*command, "--port", str(ports[name])], ports[name], ready[name]) as process:
                 for size, bodies in zip((1, 100), columns if name == "mlflow" else ours, strict=True):
                     for connections in CONNECTIONS:
-                        address = f"http://127.0.0.1:{ports[name]}{paths[name]}"
                         found = load(address, bodies, connections)
                         rows.append({"server": name, "headlines": size, "connections": connections} | found)
                         print(rows[-1], flush=True)

@@ -114,8 +114,7 @@ def test_explain_sums_to_the_score(server: str, folder: Path) -> None:
 
 def test_article_takes_title_and_body(server: str, folder: Path) -> None:
     clf = Classifier.load(folder / "models" / "champion")
-    title = "결국 칼 빼 들었다"
-    body = "한국은행이 기준금리를 올렸다. 은행 대출 금리와 환율이 따라 오르고 코스피는 내렸다."
+    title, body = "결국 칼 빼 들었다", "한국은행이 기준금리를 올렸다. 물가가 더 오를 것으로 봤다."
     status, answer = call(f"{server}/article", {"title": title, "body": body})
     assert status == 200
     expected = clf.predict_article(title, body)
