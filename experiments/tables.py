@@ -138,7 +138,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 BENCHMARKS = (
     "label_errors", "doubted_labels", "near_duplicates", "articles",
     "ablation", "learning_curve", "tried", "dev_readings", "elsewhere", "sections8", "parts", "mixture",
-    "reliability", "adaptation", "random_fifth", "labelling",
+    "reliability", "adaptation", "random_fifth", "labelling", "unlabelled", "unlabelled_tried",
 )  # fmt: skip
 FILES = (
     HERE / "README.md", HERE.parent / "README.md", HERE.parent / "README.ko.md",

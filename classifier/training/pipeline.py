@@ -81,9 +81,10 @@ def train(path: str | Path, *, add: Sequence[str | Path] = (), progress: Progres
         data = weigh(prepare(config, corpora), config.labels, corpora.learned, config.search.n_jobs)
         leaderboard = _search(config, corpora, data, run, digest, progress)
         winner = leaderboard[0][0]
-        extended = (
-            learn_unlabelled(winner.candidate, data, unlabelled, n_jobs=config.search.n_jobs) if unlabelled else None
-        )
+        extended = None
+        if unlabelled:
+            n_jobs, temperature = config.search.n_jobs, winner.temperature
+            extended = learn_unlabelled(winner.candidate, data, unlabelled, temperature=temperature, n_jobs=n_jobs)
         learned = extended.data if extended else data
         trained = Trained(
             config=config,
@@ -193,7 +194,7 @@ def _rank(results: Sequence[Result], metric: str) -> list[Result]:
 
 def _log_gain(run: Run, extended: SelfTrained, alone: LinearModel, tested: Tested) -> str:
     """Log what was taken of unlabelled headlines and gained over ``alone``, the fit to labelled rows; return it."""
-    trained, read, taken = tested.trained, extended.unlabelled, sum(extended.rounds[-1].values())
+    trained, read, taken = tested.trained, extended.unlabelled, sum(extended.labels.values())
     gain = compare(tested.evaluated, evaluate(alone, trained.test), seed=trained.config.experiment.seed)
     figures = {
         "unlabelled_rows": read.rows,
@@ -202,10 +203,11 @@ def _log_gain(run: Run, extended: SelfTrained, alone: LinearModel, tested: Teste
         "test_macro_f1_gain_of_unlabelled": gain.macro_f1,
     }
     run.log_figures(figures, params={"unlabelled": ", ".join(trained.config.data.unlabelled)})
-    run.log_text(json.dumps(figures | {"rounds": extended.rounds}, ensure_ascii=False, indent=2), "unlabelled.json")
+    run.log_text(json.dumps(figures | {"labels": extended.labels}, ensure_ascii=False, indent=2), "unlabelled.json")
+    absent = ", ".join(name for name, n in extended.labels.items() if not n)
     return (
-        f"unlabelled: {read.rows:,} rows, {read.near:,} near-duplicates left out, {taken:,} learned from; "
-        f"on the test table {in_words(gain)} against labelled rows alone"
+        f"unlabelled: {read.rows:,} rows, {read.near:,} near-duplicates left out, {taken:,} learned from"
+        f"{f', none of them as {absent}' if absent else ''}; on the test table {in_words(gain)} against labelled rows alone"
     )
 
 

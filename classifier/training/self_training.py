@@ -1,9 +1,10 @@
-"""Learning from unlabelled headlines: the search's winner labels them and learns from those it is surest of.
+"""Learning from unlabelled headlines: the search's winner labels them, neighbours correct each other, all are learned.
 
-Self-training (Yarowsky 1995) in rounds. Of the headlines that it puts into a section, the same share is taken in every
-section (Zou et al. 2018, "Unsupervised Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training"),
-a larger one in each round. In each fold the labels are made by models that have not seen the fold's test rows, so that
-what is fitted out of fold, such as a calibration, is not fooled by them.
+Self-training (Yarowsky 1995) in one round, on labels that were propagated from headline to headline (Zhu & Ghahramani
+2002, "Learning from Labeled and Unlabeled Data with Label Propagation"; the clamped form of Zhou et al. 2004, "Learning
+with Local and Global Consistency"): headlines of a publisher are about the same events in like words, so the mean of
+several answers is right more often than one. In each fold the labels are made by a model that has not seen the fold's
+test rows, so that what is fitted out of fold, such as a calibration, is not fooled by them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils import gen_batches
 
 from classifier.corpus.datasets import datasets, load_corpus
 from classifier.corpus.duplicates import near_duplicate_groups
 from classifier.corpus.tables import read_headlines
 from classifier.errors import DataError
+from classifier.model.scoring import softmax
+from classifier.text.normalize import normalize_all
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate, Config
 from classifier.training.dataset import Corpora, RowWeights, TrainingSet, feature_cache, table_columns
@@ -30,15 +36,18 @@ from classifier.training.features import Counts, slice_rows
 
 logger = logging.getLogger(__name__)
 
-#: Share of each section's headlines that is taken in each round, the surest first. This and the weight were chosen by
-#: leaving corpora out (`experiments/benchmarks/unlabelled.py`); soft labels, and other schedules, were no better.
-SHARES = (0.4, 0.6, 0.8)
-WEIGHT = 0.5  #: of a row that the model has labelled, against 1 of one that a person has
+# These were chosen by leaving corpora out (`experiments/benchmarks/unlabelled.py`).
+SIMILAR = 0.08  #: cosine of two headlines' n-grams from which on they are neighbours
+OWN = 0.5  #: weight of a headline's own answer beside its neighbours', which weigh as the square of the cosine
+STEPS = 2  #: how far an answer travels from neighbour to neighbour
+ABSENT = 0.025  #: a section of which a publisher has less than this share is taken to be one that it has not
+WEIGHT = 1.0  #: of a row that the model has labelled, against the mean of those that a person has
 MOST = 100_000  #: different headlines that are learned from, drawn at random of more
 
-_NONE = -1  # the label of a headline that is not taken
+_ITERATIONS = 100  # of the estimate of the sections' shares
+_CHUNK = 2_000  # headlines whose neighbours are found at a time
 
-#: The number of the section that each unlabelled headline gets in a fit, (n_headlines,), or ``_NONE``.
+#: The number of the section that each unlabelled headline gets in a fit, (n_headlines,).
 Labels = NDArray[np.intp]
 
 
@@ -57,7 +66,7 @@ class SelfTrained:
 
     data: TrainingSet  #: labelled and newly labelled rows, the latter among no fold's test rows
     unlabelled: Unlabelled
-    rounds: list[dict[str, int]]  #: how many rows each section got in each round of the final fit
+    labels: dict[str, int]  #: how many headlines each section got in the final fit
 
 
 def load_unlabelled(config: Config, base: Path, corpora: Corpora) -> Unlabelled:
@@ -100,61 +109,107 @@ def _drawn(headlines: Iterable[str]) -> list[str]:
     return found if len(found) <= MOST else sorted(found, key=lambda h: (zlib.crc32(h.encode()), h))[:MOST]
 
 
-def learn_unlabelled(candidate: Candidate, data: TrainingSet, unlabelled: Unlabelled, *, n_jobs: int) -> SelfTrained:
-    """Add the headlines that a candidate is surest of to the training rows of the final fit and of its folds.
+def learn_unlabelled(
+    candidate: Candidate, data: TrainingSet, unlabelled: Unlabelled, *, temperature: float, n_jobs: int
+) -> SelfTrained:
+    """Label headlines by a candidate and add them to the training rows of the final fit and of its folds.
 
     Args:
         candidate: the winner of a search on labelled rows alone.
         data: the labelled rows.
         unlabelled: the headlines to label.
+        temperature: by which the candidate's scores are divided to be logits.
         n_jobs: processes.
     """
     blocks = list(candidate.features)
     counts = feature_cache(data.words).counts(unlabelled.headlines, blocks)
+    near = neighbours(unlabelled.headlines)
     small = data.only(blocks)
     fits = (None, *range(min(FOLDS, len(data.folds))))
-    found = Parallel(n_jobs=n_jobs)(delayed(_rounds)(candidate, small, counts, fit) for fit in fits)
-    learned, rows = _extended(small, counts, {fit: labels[-1] for fit, labels in zip(fits, found, strict=True)})
-    rounds = []
-    for number, labels in enumerate(found[0], 1):
-        sizes = np.bincount(labels[labels != _NONE], minlength=len(data.sections)).tolist()
-        rounds.append(dict(zip(data.sections, sizes, strict=True)))
-        logger.info("unlabelled, round %d: %s", number, ", ".join(f"{name} {n:,}" for name, n in rounds[-1].items()))
+    found = Parallel(n_jobs=n_jobs)(delayed(_labels)(candidate, small, counts, near, temperature, fit) for fit in fits)
+    learned, rows = _extended(small, counts, dict(zip(fits, found, strict=True)))
+    taken = np.bincount(found[0], minlength=len(data.sections)).tolist()
+    labels = dict(zip(data.sections, taken, strict=True))
+    logger.info("unlabelled: %s", ", ".join(f"{name} {n:,}" for name, n in labels.items()))
     headlines = [*data.headlines, *(unlabelled.headlines[i] for i in rows)]
-    return SelfTrained(replace(learned, headlines=headlines), unlabelled, rounds)
+    return SelfTrained(replace(learned, headlines=headlines), unlabelled, labels)
 
 
-def _rounds(candidate: Candidate, data: TrainingSet, counts: Counts, fold: int | None) -> list[Labels]:
-    """Return the labels that each round gives, learned from the training rows of a fold, or of None: from all rows."""
-    found: list[Labels] = []
-    learned = data
-    for share in SHARES:
-        found.append(_surest(fit_model(candidate, learned, *learned.part(fold)).scores_of_counts(counts), share))
-        learned = _extended(data, counts, {fold: found[-1]})[0]
-    return found
+def _labels(
+    candidate: Candidate,
+    data: TrainingSet,
+    counts: Counts,
+    near: sparse.csr_array,
+    temperature: float,
+    fold: int | None,
+) -> Labels:
+    """Return the labels that a fit to the training rows of a fold gives, or of None: to all rows."""
+    model = fit_model(candidate, data, *data.part(fold), temperature)
+    return propagated(softmax(model.scores_of_counts(counts)), near)
 
 
-def _surest(scores: NDArray[np.floating], share: float) -> Labels:
-    """Label the same share of the headlines of every section: those whose score is furthest above the next section's.
+def neighbours(headlines: Sequence[str]) -> sparse.csr_array:
+    """Return the squared cosines (n_headlines, n_headlines) of neighbours; 0 elsewhere and on the diagonal.
+
+    They are neighbours by n-grams of characters that few headlines have, which is what tells one event from another.
+    """
+    vectorizer = TfidfVectorizer(
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        sublinear_tf=True,
+        max_df=max(10, len(headlines) // 100),
+        dtype=np.float32,
+    )
+    matrix = sparse.csr_array(vectorizer.fit_transform(normalize_all(headlines)))
+    transposed = matrix.T.tocsr()
+    parts = []
+    for rows in gen_batches(len(headlines), _CHUNK):  # the product of all would not fit into memory
+        cosines = (matrix[rows] @ transposed).tocoo()
+        kept = (cosines.data >= SIMILAR) & (cosines.row + rows.start != cosines.col)
+        data, row, column = cosines.data[kept] ** 2, cosines.row[kept], cosines.col[kept]
+        parts.append(sparse.csr_array((data, (row, column)), shape=cosines.shape))
+    return sparse.vstack(parts, format="csr")
+
+
+def propagated(probabilities: NDArray[np.floating], near: sparse.csr_array) -> Labels:
+    """Return the section of every headline by its own probabilities and its neighbours'.
+
+    No headline gets a section of which there is next to nothing (see :func:`shares`): a portal that keeps its sports
+    elsewhere has none here, and the few that a model finds all the same are its errors.
 
     Args:
-        scores: (n_headlines, n_sections).
-        share: of each section.
+        probabilities: (n_headlines, n_sections).
+        near: what headlines count for each other, (n_headlines, n_headlines).
     """
-    answers = scores.argmax(axis=1)
-    best = np.partition(scores, -2, axis=1)
-    margin = best[:, -1] - best[:, -2]
-    labels = np.full(len(answers), _NONE)
-    for section in range(scores.shape[1]):
-        rows = np.flatnonzero(answers == section)
-        labels[rows[np.argsort(-margin[rows], kind="stable")[: int(np.ceil(share * len(rows)))]]] = section
-    return labels
+    present = shares(probabilities) >= min(ABSENT, 0.2 / probabilities.shape[1])
+    own = probabilities * present + np.float32(1e-12) * present
+    own /= own.sum(axis=1, keepdims=True)
+    total = OWN + near.sum(axis=1)
+    answers = own
+    for _ in range(STEPS):
+        answers = (OWN * own + near @ answers) / total[:, None]
+    return np.asarray(answers.argmax(axis=1))
+
+
+def shares(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the share that each section has of the headlines, (n_sections,).
+
+    A count of the answers gives a section that is not there all that is taken for it. This is what remains if it is
+    believed less for that: expectation maximization (Saerens et al. 2002, "Adjusting the Outputs of a Classifier to New
+    a Priori Probabilities", section 2.2), from equal shares, as a model with balanced sections has them.
+    """
+    n_sections = probabilities.shape[1]
+    found = np.full(n_sections, 1 / n_sections)
+    for _ in range(_ITERATIONS):
+        adjusted = probabilities * found
+        found = (adjusted / adjusted.sum(axis=1, keepdims=True)).mean(axis=0)
+    return found
 
 
 def _extended(
     data: TrainingSet, counts: Counts, labels: Mapping[int | None, Labels]
 ) -> tuple[TrainingSet, NDArray[np.intp]]:
-    """Add a row for each label that a headline gets in any fit; in the fits where it does not get it, it weighs 0.
+    """Add a row for each label that a headline gets in any fit; in the fits where it gets another, it weighs 0.
 
     Args:
         data: the labelled rows, without headlines.
@@ -165,7 +220,7 @@ def _extended(
         The set, and which unlabelled headline each added row is.
     """
     n, n_sections = len(data.target), len(data.sections)
-    codes = [row * n_sections + of[row] for of in labels.values() for row in [np.flatnonzero(of != _NONE)]]
+    codes = [np.arange(len(given)) * n_sections + given for given in labels.values()]
     rows, label = np.divmod(np.unique(np.concatenate(codes)), n_sections)
 
     def weights(fit: int | None) -> RowWeights:
@@ -174,7 +229,7 @@ def _extended(
         given = (labels[fit][rows] == label).astype(float) if fit in labels else np.zeros(len(rows))
         sizes = np.bincount(label, given, n_sections)
         most = np.bincount(data.target[inside], own[inside], n_sections)
-        each = np.minimum(WEIGHT, most / np.maximum(sizes, 1))
+        each = np.minimum(WEIGHT * own[inside].mean(), most / np.maximum(sizes, 1))
         return np.concatenate([own, given * each[label]])
 
     extended = data.with_unscored(slice_rows(counts, rows), label, rows)

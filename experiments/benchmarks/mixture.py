@@ -34,8 +34,7 @@ def candidate(estimator: str, strength: float) -> Candidate:
 
 
 NBSVM, SVM = candidate("nbsvm", 0.1), candidate("linear_svc", 0.3)
-DESK, WORDS = "sample:desk", "lexicon"
-OPEN = {"entertainment": (1.0, 1.0)}
+DESK, WORDS, YNAT, STARS = "sample:desk", "lexicon", "ynat:train", "entertainment"
 
 #: Estimator, and beside `sample:train` and `sample:wide` the share of each table's rows and their weight.
 MIXTURES: tuple[tuple[Candidate, dict[str, tuple[float, float]]], ...] = (
@@ -50,25 +49,27 @@ MIXTURES: tuple[tuple[Candidate, dict[str, tuple[float, float]]], ...] = (
     (NBSVM, {DESK: (1, 4), WORDS: (1, 2)}),
     (NBSVM, {DESK: (1, 4), WORDS: (1, 4)}),
     (SVM, {DESK: (1, 4), WORDS: (1, 2)}),
-    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), "ynat:train": (1, 0.15)} | OPEN),
-    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), "ynat:train": (1, 0.3)} | OPEN),
-    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), "ynat:train": (1, 1)} | OPEN),
+    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), STARS: (1, 1)}),
+    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), YNAT: (1, 1), STARS: (1, 1)}),
+    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), YNAT: (1, 0.3), STARS: (1, 1)}),
+    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), YNAT: (1, 0.3), STARS: (1, 0.3)}),
+    (NBSVM, {DESK: (1, 4), WORDS: (1, 2), YNAT: (1, 0.1), STARS: (1, 0.1)}),
 )
 
 
 def learned(name: str) -> pd.DataFrame:
     """Return a table to learn from, in random order; YNAT without 생활문화, where it puts what others call 연예."""
     rows = load_corpus(name).sample(frac=1, random_state=0).assign(table=name)
-    return rows[rows["section"] != "생활문화"] if name == "ynat:train" else rows
+    return rows[rows["section"] != "생활문화"] if name == YNAT else rows
 
 
 def main() -> None:
     """Fit to one mixture after the other, read, write."""
-    names = ("sample:train", "sample:wide", DESK, WORDS, "ynat:train", "entertainment")
+    names = ("sample:train", "sample:wide", DESK, WORDS, YNAT, STARS)
     train = pd.concat([learned(name) for name in names], ignore_index=True)
     archive = load_corpus("portal-archive").sample(15_000, random_state=0)
     tables = {f"{CRAWL}, read half": half(unread=False), "portal-archive": archive}
-    tables["ynat:train"] = load_corpus("ynat:train")
+    tables[YNAT] = load_corpus(YNAT)
     target = section_numbers(train["section"].tolist(), SECTIONS)
     data = training_set(train["headline"].tolist(), target, SECTIONS, NBSVM.features)
     rows: list[dict[str, Any]] = []

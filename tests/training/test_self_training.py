@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from scipy import sparse
 
 from classifier.errors import ConfigError, DataError
 from classifier.model.model import Model
@@ -20,7 +21,18 @@ from classifier.training.config import Candidate
 from classifier.training.dataset import TrainingSet, section_numbers, training_set
 from classifier.training.out_of_core.pipeline import train_stream
 from classifier.training.pipeline import train
-from classifier.training.self_training import SHARES, WEIGHT, SelfTrained, Unlabelled, learn_unlabelled
+from classifier.training.self_training import (
+    OWN,
+    SIMILAR,
+    STEPS,
+    WEIGHT,
+    SelfTrained,
+    Unlabelled,
+    learn_unlabelled,
+    neighbours,
+    propagated,
+    shares,
+)
 from tests.cli.test_cli import run
 from tests.conftest import write_config
 from tests.training.test_pipeline import runs_of
@@ -46,29 +58,103 @@ def rows(sample: Sample) -> tuple[TrainingSet, Unlabelled]:
 @pytest.fixture(scope="module")
 def learned(rows: tuple[TrainingSet, Unlabelled]) -> SelfTrained:
     data, unlabelled = rows
-    return learn_unlabelled(CANDIDATE, data, unlabelled, n_jobs=1)
+    return learn_unlabelled(CANDIDATE, data, unlabelled, temperature=0.4, n_jobs=1)
 
 
-def test_each_round_takes_the_same_share_of_every_section_and_they_weigh_less(
+def test_every_headline_gets_a_label_and_weighs_as_much_as_its_section_allows(
     rows: tuple[TrainingSet, Unlabelled], learned: SelfTrained
 ) -> None:
     data, unlabelled = rows
     found = learned
-    for share, taken in zip(SHARES, found.rounds, strict=True):
-        assert sum(taken.values()) == pytest.approx(share * 300, abs=3)
-        assert all(taken.values())
+    assert sum(found.labels.values()) == 300
+    assert all(found.labels.values())
     n = len(data.target)
     assert found.data.headlines[:n] == data.headlines
     assert set(found.data.headlines[n:]) <= set(unlabelled.headlines)
     assert len(found.data.headlines) == len(found.data.target) == found.data.counts["chars"].shape[0]
     weights = found.data.weights
     assert (weights[:n] == 1).all()
-    assert set(np.unique(weights[n:])) <= {0.0, WEIGHT}
-    assert (weights[n:] > 0).sum() == sum(found.rounds[-1].values())
+    for section, (name, taken) in enumerate(found.labels.items()):
+        (weight,) = np.unique(weights[n:][(weights[n:] > 0) & (found.data.target[n:] == section)])
+        assert weight == pytest.approx(min(WEIGHT, 60 / taken)), name
+    assert (weights[n:] > 0).sum() == 300
     truth = dict.fromkeys(unlabelled.headlines[:100], 0) | dict.fromkeys(unlabelled.headlines[100:200], 1)
-    taken = np.flatnonzero(weights[n:]) + n
-    right = [truth.get(found.data.headlines[i], 2) == found.data.target[i] for i in taken]
+    taken_rows = np.flatnonzero(weights[n:]) + n
+    right = [truth.get(found.data.headlines[i], 2) == found.data.target[i] for i in taken_rows]
     assert np.mean(right) > 0.7, "many more of the labels are right than the third that chance would make so"
+
+
+HEADLINES = [
+    "코스피 외국인 매수에 장중 연고점 돌파",
+    "코스피 연고점 돌파, 외국인 매수 이어져",
+    "외국인 매수에 코스피 장중 최고",
+    "손흥민 멀티골로 팀 승리 이끌어",
+]
+
+
+def test_neighbours_are_headlines_with_n_grams_in_common() -> None:
+    near = neighbours(HEADLINES).toarray()
+    np.testing.assert_allclose(near, near.T, rtol=1e-5)
+    assert (near.diagonal() == 0).all()
+    assert (near[:3, :3] + np.eye(3) > 0).all()
+    assert (near[3] == 0).all()
+    assert near[near > 0].min() >= SIMILAR**2
+
+
+def test_neighbours_are_the_same_in_chunks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = neighbours(HEADLINES).toarray()
+    monkeypatch.setattr(self_training, "_CHUNK", 3)
+    np.testing.assert_allclose(neighbours(HEADLINES).toarray(), whole)
+
+
+def test_neighbours_outvote_an_unsure_headline_and_leave_a_lonely_one_alone() -> None:
+    probabilities = np.array([[0.4, 0.6], [0.9, 0.1], [0.95, 0.05], [0.02, 0.98]])
+    assert probabilities.argmax(axis=1).tolist() == [1, 0, 0, 1]
+    assert propagated(probabilities, neighbours(HEADLINES)).tolist() == [0, 0, 0, 1]
+
+
+def test_propagation_is_the_weighed_mean_of_a_headline_and_its_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    near = neighbours(HEADLINES)
+    checked = 0
+    for _ in range(50):
+        own = rng.dirichlet(np.ones(3) / 2, len(HEADLINES))
+        answers = own
+        for _ in range(STEPS):
+            answers = [
+                np.average([own[i], *answers], axis=0, weights=[OWN, *near[[i]].toarray()[0]])
+                for i in range(len(HEADLINES))
+            ]
+        if (shares(own) > 0.1).all():
+            assert propagated(own, near).tolist() == np.argmax(answers, axis=1).tolist()
+            checked += 1
+    assert checked > 10
+
+
+def test_a_section_that_the_headlines_do_not_have_is_nobodys() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1], 500)
+    probabilities = np.full((1000, 3), 0.05)
+    probabilities[np.arange(1000), np.where(rng.random(1000) < 0.85, truth, 1 - truth)] = 0.9
+    mistaken = rng.choice(1000, 40, replace=False)  # for a section that no headline has
+    probabilities[mistaken] = np.where(np.arange(3) == truth[mistaken, None], 0.35, [0.05, 0.05, 0.6])
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares(probabilities).sum(), 1)
+    assert (probabilities.argmax(axis=1) == 2).mean() == 0.04
+    assert shares(probabilities)[2] < 0.02
+    given = propagated(probabilities, sparse.csr_array((1000, 1000)))
+    assert set(given) == {0, 1}
+    assert (given[mistaken] == truth[mistaken]).all()
+
+
+def test_shares_are_those_of_the_headlines() -> None:
+    """Probabilities of a model that takes all sections for equally frequent, of headlines that have them otherwise."""
+    rng = np.random.default_rng(0)
+    truth = rng.choice(3, 20_000, p=[0.7, 0.25, 0.05])
+    seen = rng.normal(truth, 0.7)
+    density = np.exp(-((seen[:, None] - np.arange(3)) ** 2) / (2 * 0.7**2))
+    found = shares(density / density.sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(found, [0.7, 0.25, 0.05], atol=0.02)
 
 
 def test_folds_are_tested_on_labelled_rows_whose_labels_had_no_part_in_the_new_ones(
@@ -86,7 +172,7 @@ def test_folds_are_tested_on_labelled_rows_whose_labels_had_no_part_in_the_new_o
 
     changed = data.target.copy()
     changed[data.folds[0][1]] = (changed[data.folds[0][1]] + 1) % len(SECTIONS)
-    after = learn_unlabelled(CANDIDATE, replace(data, target=changed), unlabelled, n_jobs=1)
+    after = learn_unlabelled(CANDIDATE, replace(data, target=changed), unlabelled, temperature=0.4, n_jobs=1)
     assert new_rows(before, 0) == new_rows(after, 0)
     assert new_rows(before, 1) != new_rows(after, 1)
 
@@ -95,7 +181,7 @@ def test_new_rows_of_a_section_never_outweigh_its_labelled_ones(rows: tuple[Trai
     data, _ = rows
     few = data.take(np.flatnonzero(np.arange(len(data.target)) % 60 < 6), 2)
     headlines = [headline for i, headline in enumerate(data.headlines) if i % 60 >= 6 and i < 120]  # no 스포츠
-    found = learn_unlabelled(CANDIDATE, few, Unlabelled(headlines, 108, 0), n_jobs=1).data
+    found = learn_unlabelled(CANDIDATE, few, Unlabelled(headlines, 108, 0), temperature=0.4, n_jobs=1).data
     n = len(few.target)
     weighed = np.bincount(found.target[n:], found.weights[n:], len(SECTIONS))
     assert (weighed <= 6 + 1e-9).all()
@@ -130,7 +216,7 @@ def test_a_training_reports_what_it_took_and_what_it_gained(tables: Path, sample
     assert done.returncode == 0, done.stderr.decode()
     assert "unlabelled: 505 rows" in done.stdout.decode()
     assert "against labelled rows alone" in done.stdout.decode()
-    assert "unlabelled, round 3: 경제" in done.stderr.decode()
+    assert "unlabelled: 경제" in done.stderr.decode()
 
     (search,) = runs_of("crawl", "search")
     record = json.loads(
@@ -139,8 +225,7 @@ def test_a_training_reports_what_it_took_and_what_it_gained(tables: Path, sample
     figures = search.data.metrics
     assert figures["unlabelled_rows"] == record["unlabelled_rows"] == 505
     assert figures["unlabelled_near_duplicates"] >= 2, "those of the test table"
-    assert figures["unlabelled_taken"] == sum(record["rounds"][-1].values())
-    assert len(record["rounds"]) == len(SHARES)
+    assert figures["unlabelled_taken"] == sum(record["labels"].values())
     assert search.data.params["unlabelled"] == "crawl.txt.gz, crawl.csv"
     gain = figures["test_macro_f1_gain_of_unlabelled"]
     assert gain > 0.01
