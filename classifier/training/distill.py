@@ -147,7 +147,10 @@ def distill(winner: Result, model: LinearModel, data: TrainingSet, cache: Featur
     own, of_mixed = line_counts(data.headlines), line_counts(mixed)
 
     def task(fold: int | None) -> object:
-        train, test = (data.part(None)[0], np.zeros(0, np.intp)) if fold is None else data.folds[fold]
+        train, counted = data.part(fold)
+        test = np.zeros(0, np.intp) if fold is None else data.folds[fold][1]
+        if counted is not None:  # a headline that a model has labelled has a row for each label, of which one counts
+            train = train[(counted[train] > 0) | (train < len(data.scored))]
         inside = np.flatnonzero(np.isin(parents, train).all(axis=1))
         return delayed(_teach)(
             model if fold is None else partial(refit, winner, small, fold),

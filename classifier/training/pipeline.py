@@ -35,7 +35,7 @@ from classifier.training.reports import plots
 from classifier.training.reports.descriptions import candidate_note, experiment_note, search_note
 from classifier.training.reports.diagnostics import environment, learning_curve, top_features, wrong_rows
 from classifier.training.search import Result, search
-from classifier.training.self_training import SelfTrained, learn_unlabelled, load_unlabelled
+from classifier.training.self_training import MOST, SelfTrained, learn_unlabelled, load_unlabelled
 from classifier.training.weights import weigh
 
 logger = logging.getLogger(__name__)
@@ -204,10 +204,11 @@ def _log_gain(run: Run, extended: SelfTrained, alone: LinearModel, tested: Teste
     }
     run.log_figures(figures, params={"unlabelled": ", ".join(trained.config.data.unlabelled)})
     run.log_text(json.dumps(figures | {"labels": extended.labels}, ensure_ascii=False, indent=2), "unlabelled.json")
-    absent = ", ".join(name for name, n in extended.labels.items() if not n)
+    none = ", ".join(name for name, n in extended.labels.items() if not n)
     return (
-        f"unlabelled: {read.rows:,} rows, {read.near:,} near-duplicates left out, {taken:,} learned from"
-        f"{f', none of them as {absent}' if absent else ''}; on the test table {in_words(gain)} against labelled rows alone"
+        f"unlabelled: {read.rows:,} rows, {read.rows - taken:,} left out (repeats, near-duplicates and all over "
+        f"{MOST:,}), {taken:,} learned from{f', none of them as {none}' if none else ''}; "
+        f"on the test table {in_words(gain)} against labelled rows alone"
     )
 
 

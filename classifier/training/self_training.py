@@ -1,10 +1,9 @@
-"""Learning from unlabelled headlines: the search's winner labels them, neighbours correct each other, all are learned.
+"""Learning from unlabelled headlines: the winner of the search labels them and is fitted again with them.
 
-Self-training (Yarowsky 1995) in one round, on labels that were propagated from headline to headline (Zhu & Ghahramani
-2002, "Learning from Labeled and Unlabeled Data with Label Propagation"; the clamped form of Zhou et al. 2004, "Learning
-with Local and Global Consistency"): headlines of a publisher are about the same events in like words, so the mean of
-several answers is right more often than one. In each fold the labels are made by a model that has not seen the fold's
-test rows, so that what is fitted out of fold, such as a calibration, is not fooled by them.
+Self-training (Yarowsky 1995) in one round, with label propagation (Zhu & Ghahramani 2002, "Learning from Labeled and
+Unlabeled Data with Label Propagation"; Zhou et al. 2004, "Learning with Local and Global Consistency"): a publisher
+writes about one event many times, so neighbours, which are headlines with n-grams in common, vote on each label. The
+folds that a calibration is fitted on have labels of their own, by a model that has not seen the fold's test rows.
 """
 
 from __future__ import annotations
@@ -36,12 +35,13 @@ from classifier.training.features import Counts, slice_rows
 
 logger = logging.getLogger(__name__)
 
-# These were chosen by leaving corpora out (`experiments/benchmarks/unlabelled.py`).
+# Chosen on two crawls and YNAT's train split, with 5,000 to 15,000 headlines: steps, absent sections and weight by
+# `experiments/benchmarks/unlabelled.py`, the others by trials that `experiments/README.md` has records of.
 SIMILAR = 0.08  #: cosine of two headlines' n-grams from which on they are neighbours
 OWN = 0.5  #: weight of a headline's own answer beside its neighbours', which weigh as the square of the cosine
 STEPS = 2  #: how far an answer travels from neighbour to neighbour
-ABSENT = 0.025  #: a section of which a publisher has less than this share is taken to be one that it has not
-WEIGHT = 1.0  #: of a row that the model has labelled, against the mean of those that a person has
+ABSENT = 0.025  #: a section with a smaller share of the headlines is taken to be absent; less if there are over eight
+WEIGHT = 1.0  #: of a row that the model has labelled; 1 is the mean weight of the rows that had labels before
 MOST = 100_000  #: different headlines that are learned from, drawn at random of more
 
 _ITERATIONS = 100  # of the estimate of the sections' shares
@@ -151,7 +151,7 @@ def _labels(
 def neighbours(headlines: Sequence[str]) -> sparse.csr_array:
     """Return the squared cosines (n_headlines, n_headlines) of neighbours; 0 elsewhere and on the diagonal.
 
-    They are neighbours by n-grams of characters that few headlines have, which is what tells one event from another.
+    Only n-grams that few headlines have are compared: they tell one event from another.
     """
     vectorizer = TfidfVectorizer(
         analyzer="char_wb",
@@ -160,7 +160,10 @@ def neighbours(headlines: Sequence[str]) -> sparse.csr_array:
         max_df=max(10, len(headlines) // 100),
         dtype=np.float32,
     )
-    matrix = sparse.csr_array(vectorizer.fit_transform(normalize_all(headlines)))
+    try:
+        matrix = sparse.csr_array(vectorizer.fit_transform(normalize_all(headlines)))
+    except ValueError:  # no n-gram is left, so no two headlines have one in common
+        return sparse.csr_array((len(headlines), len(headlines)))
     transposed = matrix.T.tocsr()
     parts = []
     for rows in gen_batches(len(headlines), _CHUNK):  # the product of all would not fit into memory
@@ -172,10 +175,10 @@ def neighbours(headlines: Sequence[str]) -> sparse.csr_array:
 
 
 def propagated(probabilities: NDArray[np.floating], near: sparse.csr_array) -> Labels:
-    """Return the section of every headline by its own probabilities and its neighbours'.
+    """Return the section of every headline that has the highest mean probability over itself and its neighbours.
 
-    No headline gets a section of which there is next to nothing (see :func:`shares`): a portal that keeps its sports
-    elsewhere has none here, and the few that a model finds all the same are its errors.
+    No headline gets a section that is absent by its share (see :func:`shares`). Many portals keep sports elsewhere;
+    what a model then takes for sports is its errors.
 
     Args:
         probabilities: (n_headlines, n_sections).
@@ -194,15 +197,17 @@ def propagated(probabilities: NDArray[np.floating], near: sparse.csr_array) -> L
 def shares(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the share that each section has of the headlines, (n_sections,).
 
-    A count of the answers gives a section that is not there all that is taken for it. This is what remains if it is
-    believed less for that: expectation maximization (Saerens et al. 2002, "Adjusting the Outputs of a Classifier to New
-    a Priori Probabilities", section 2.2), from equal shares, as a model with balanced sections has them.
+    Counting answers overestimates a rare section, because errors of all others fall into it. Expectation maximization
+    corrects that (Saerens et al. 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities", section
+    2.2). It begins with equal shares, which a model with balanced classes assumes. One headline more is counted for
+    every section, so that a few headlines do not make a section absent.
     """
-    n_sections = probabilities.shape[1]
+    n, n_sections = probabilities.shape
     found = np.full(n_sections, 1 / n_sections)
     for _ in range(_ITERATIONS):
         adjusted = probabilities * found
-        found = (adjusted / adjusted.sum(axis=1, keepdims=True)).mean(axis=0)
+        counted = (adjusted / adjusted.sum(axis=1, keepdims=True)).sum(axis=0)
+        found = (counted + 1) / (n + n_sections)
     return found
 
 
@@ -229,7 +234,8 @@ def _extended(
         given = (labels[fit][rows] == label).astype(float) if fit in labels else np.zeros(len(rows))
         sizes = np.bincount(label, given, n_sections)
         most = np.bincount(data.target[inside], own[inside], n_sections)
-        each = np.minimum(WEIGHT * own[inside].mean(), most / np.maximum(sizes, 1))
+        counted = own[inside][own[inside] > 0]
+        each = np.minimum(WEIGHT * counted.mean(), most / np.maximum(sizes, 1))
         return np.concatenate([own, given * each[label]])
 
     extended = data.with_unscored(slice_rows(counts, rows), label, rows)

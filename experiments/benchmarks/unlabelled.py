@@ -2,7 +2,7 @@
 
 First settings are compared: one half of a part of an old crawl, and of YNAT's train split, is learned from without its
 labels, the other halves are read; near-duplicates stand in one half. Then, with what was chosen, each test table is
-read once in a row: the half of `portal-2025` that stays unread, after learning from the other without labels, and
+read once for each row of the result: the half of `portal-2025` that stays unread, after learning from the other without labels, and
 YNAT's dev split, which must not suffer. ``--read`` does the second alone.
 """
 
@@ -92,7 +92,7 @@ def readings(model: LinearModel, tables: dict[str, pd.DataFrame]) -> dict[str, s
 
 
 def read_once(data: TrainingSet, corpora: Corpora) -> None:
-    """Read each test table once after each number of unlabelled headlines."""
+    """Read each test table once for each number of unlabelled headlines."""
     tested = {f"{CRAWL}, unread half": half(unread=True), "ynat:dev": load_corpus("ynat:dev")}
     read = half(unread=False)["headline"].tolist()
     archive = load_corpus(ARCHIVE).sample(ROWS, random_state=0)["headline"]

@@ -16,11 +16,15 @@ from scipy import sparse
 from classifier.errors import ConfigError, DataError
 from classifier.model.model import Model
 from classifier.paths import store_address
+from classifier.training import distill as distill_module
 from classifier.training import self_training
 from classifier.training.config import Candidate
 from classifier.training.dataset import TrainingSet, section_numbers, training_set
+from classifier.training.distill import fit_student, refit
+from classifier.training.features import FeatureCache
 from classifier.training.out_of_core.pipeline import train_stream
 from classifier.training.pipeline import train
+from classifier.training.search import cross_validate
 from classifier.training.self_training import (
     OWN,
     SIMILAR,
@@ -107,6 +111,19 @@ def test_neighbours_are_the_same_in_chunks_of_any_size(monkeypatch: pytest.Monke
     np.testing.assert_allclose(neighbours(HEADLINES).toarray(), whole)
 
 
+def test_n_grams_that_many_headlines_have_make_no_neighbours() -> None:
+    common = [f"{chr(0xAC00 + 7 * i)}{chr(0xB000 + 11 * i)} 특파원보고서" for i in range(60)]
+    assert neighbours(common[:10]).nnz == 10 * 9
+    assert neighbours(common).nnz == 0
+
+
+@pytest.mark.parametrize("headlines", [["[속보]"], ["[단독]", "[속보]"], ["가"] * 20, ["코스피 상승"]])
+def test_headlines_without_anything_in_common_have_no_neighbours(headlines: list[str]) -> None:
+    near = neighbours(headlines)
+    assert near.shape == (len(headlines), len(headlines))
+    assert near.nnz == 0
+
+
 def test_neighbours_outvote_an_unsure_headline_and_leave_a_lonely_one_alone() -> None:
     probabilities = np.array([[0.4, 0.6], [0.9, 0.1], [0.95, 0.05], [0.02, 0.98]])
     assert probabilities.argmax(axis=1).tolist() == [1, 0, 0, 1]
@@ -147,6 +164,21 @@ def test_a_section_that_the_headlines_do_not_have_is_nobodys() -> None:
     assert (given[mistaken] == truth[mistaken]).all()
 
 
+def test_few_headlines_make_no_section_absent() -> None:
+    probabilities = np.array([[0.9, 0.05, 0.05]] * 9 + [[0.2, 0.75, 0.05]])
+    given = propagated(probabilities, sparse.csr_array((10, 10)))
+    assert given.tolist() == [0] * 9 + [1]
+
+
+def test_of_many_sections_a_small_one_is_not_absent() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.choice(20, 4000, p=[0.012] + [0.988 / 19] * 19)
+    probabilities = np.full((4000, 20), 0.001)
+    probabilities[np.arange(4000), truth] = 0.981
+    assert shares(probabilities)[0] < 0.025
+    np.testing.assert_array_equal(propagated(probabilities, sparse.csr_array((4000, 4000))), truth)
+
+
 def test_shares_are_those_of_the_headlines() -> None:
     """Probabilities of a model that takes all sections for equally frequent, of headlines that have them otherwise."""
     rng = np.random.default_rng(0)
@@ -177,15 +209,45 @@ def test_folds_are_tested_on_labelled_rows_whose_labels_had_no_part_in_the_new_o
     assert new_rows(before, 1) != new_rows(after, 1)
 
 
-def test_new_rows_of_a_section_never_outweigh_its_labelled_ones(rows: tuple[TrainingSet, Unlabelled]) -> None:
-    data, _ = rows
-    few = data.take(np.flatnonzero(np.arange(len(data.target)) % 60 < 6), 2)
-    headlines = [headline for i, headline in enumerate(data.headlines) if i % 60 >= 6 and i < 120]  # no 스포츠
-    found = learn_unlabelled(CANDIDATE, few, Unlabelled(headlines, 108, 0), temperature=0.4, n_jobs=1).data
-    n = len(few.target)
-    weighed = np.bincount(found.target[n:], found.weights[n:], len(SECTIONS))
-    assert (weighed <= 6 + 1e-9).all()
-    assert (weighed > 5).any()
+def test_new_rows_weigh_the_mean_of_the_labelled_ones_that_count(
+    rows: tuple[TrainingSet, Unlabelled],
+) -> None:
+    data, unlabelled = rows
+    own = np.tile([0.0, 1.0, 3.0], 60)
+    weighed = replace(data, weights=own, fold_weights=[own, own])
+    few = Unlabelled(unlabelled.headlines[::10], 30, 0)
+    n = len(data.target)
+    found = learn_unlabelled(CANDIDATE, weighed, few, temperature=0.4, n_jobs=1).data
+    np.testing.assert_array_equal(found.weights[:n], own)
+    assert set(found.weights[n:]) <= {0.0, 2 * WEIGHT}
+
+
+def test_a_fold_without_labels_of_its_own_learns_from_labelled_rows_alone(
+    rows: tuple[TrainingSet, Unlabelled],
+) -> None:
+    data, unlabelled = rows
+    five = training_set(data.headlines, data.target, SECTIONS, CANDIDATE.features, 5)
+    found = learn_unlabelled(CANDIDATE, five, unlabelled, temperature=0.4, n_jobs=1).data
+    new = [found.part(fold)[1][len(data.target) :] for fold in range(5)]
+    assert [bool(weights.any()) for weights in new] == [True, True, True, False, False]
+
+
+def test_the_fast_tier_learns_each_headline_once_whatever_its_labels(rows: tuple[TrainingSet, Unlabelled]) -> None:
+    data, unlabelled = rows
+    found = learn_unlabelled(CANDIDATE, data, unlabelled, temperature=0.4, n_jobs=1).data
+    assert len(found.headlines) > len(data.headlines) + 300, "some headlines have different labels in different fits"
+    result = cross_validate(CANDIDATE, data)
+    cache = FeatureCache(None)
+    seen: list[int] = []
+
+    def counting(counts: sparse.csr_array, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        seen.append(counts.shape[0])
+        return fit_student(counts, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distill_module, "fit_student", counting)
+        distill_module.distill(result, refit(result, found), found, cache, n_jobs=1)
+    assert seen[-1] == 2 * len(data.headlines) + 300
 
 
 def crawl(home: Path, sample: Sample) -> None:
@@ -237,7 +299,6 @@ def test_a_training_reports_what_it_took_and_what_it_gained(tables: Path, sample
 
 
 def test_unlabelled_files_that_cannot_be_learned_from_are_refused(tables: Path) -> None:
-    Path("crawl.txt").write_text("", encoding="utf-8")
     with pytest.raises(DataError, match=r"data\.unlabelled: test\.tsv: 180 rows, and no headline that is not in"):
         train(with_crawl("same.toml", "test.tsv"))
     with pytest.raises(DataError, match=r"'absent\.txt' is neither a dataset"):
@@ -255,4 +316,4 @@ def test_of_too_many_headlines_the_same_are_drawn_in_any_order(monkeypatch: pyte
     drawn = self_training._drawn(headlines)
     assert len(drawn) == 100
     assert self_training._drawn(reversed(headlines)) == drawn
-    assert len({headline[:1] for headline in drawn}) > 5, "not the first ones"
+    assert set(drawn) != set(headlines[:100])
