@@ -31,7 +31,7 @@ def overview() -> str:
         t, name = r["test"], r["experiment"]
         helpers = f"; helped by {', '.join(r['helpers'])}" if r.get("helpers") else ""
         lines.append(
-            f"| {name} | {', '.join(r['train'])}{helpers} | {r['test_table']} | {t['n']:,} | "
+            f"| {name} | {', '.join(r['train'])}{helpers} | {r['test_table'].partition(' of ')[0]} | {t['n']:,} | "
             f"**{t['macro_f1']:.4f}** | {t['accuracy']:.4f} | {t['log_loss']:.4f} | {t['ece']:.4f} | `{r['winner']}` |"
         )
     return "\n".join(lines)

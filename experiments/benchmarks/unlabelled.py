@@ -2,8 +2,8 @@
 
 First settings are compared: one half of a part of an old crawl, and of YNAT's train split, is learned from without its
 labels, the other halves are read; near-duplicates stand in one half. Then, with what was chosen, each test table is
-read once for each row of the result: the half of `portal-2025` that stays unread, after learning from the other without labels, and
-YNAT's dev split, which must not suffer. ``--read`` does the second alone.
+read once for each row of the result: the half of `portal-2025` that stays unread, after learning from the other
+without labels, and YNAT's dev split, which must not suffer. ``--read`` does the second alone.
 """
 
 from __future__ import annotations
