@@ -1,9 +1,9 @@
 """Learning from unlabelled headlines: the winner of the search labels them and is fitted again with them.
 
 Self-training (Yarowsky 1995) in one round, with label propagation (Zhu & Ghahramani 2002, "Learning from Labeled and
-Unlabeled Data with Label Propagation"; Zhou et al. 2004, "Learning with Local and Global Consistency"): a publisher
-writes about one event many times, so neighbours, which are headlines with n-grams in common, vote on each label. The
-folds that a calibration is fitted on have labels of their own, by a model that has not seen the fold's test rows.
+Unlabeled Data with Label Propagation"; Zhou et al. 2004, "Learning with Local and Global Consistency"). A publisher
+writes about one event many times, so neighbours vote on each label: headlines with n-grams in common. The folds that a
+calibration is fitted on have labels of their own, by a model that has not seen the fold's test rows.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 # `experiments/benchmarks/unlabelled.py`, the others by trials that `experiments/README.md` has records of.
 SIMILAR = 0.08  #: cosine of two headlines' n-grams from which on they are neighbours
 OWN = 0.5  #: weight of a headline's own answer beside its neighbours', which weigh as the square of the cosine
-STEPS = 2  #: how far an answer travels from neighbour to neighbour
-ABSENT = 0.025  #: a section with a smaller share of the headlines is taken to be absent; less if there are over eight
+STEPS = 2  #: how often every headline takes the mean of its own answer and its neighbours'
+ABSENT = 0.025  #: a section with a smaller share of the headlines is absent; of over eight sections, with less
 WEIGHT = 1.0  #: of a row that the model has labelled; 1 is the mean weight of the rows that had labels before
 MOST = 100_000  #: different headlines that are learned from, drawn at random of more
 
@@ -185,7 +185,7 @@ def propagated(probabilities: NDArray[np.floating], near: sparse.csr_array) -> L
         near: what headlines count for each other, (n_headlines, n_headlines).
     """
     present = shares(probabilities) >= min(ABSENT, 0.2 / probabilities.shape[1])
-    own = probabilities * present + np.float32(1e-12) * present
+    own = (probabilities + 1e-12) * present  # all others may be 0
     own /= own.sum(axis=1, keepdims=True)
     total = OWN + near.sum(axis=1)
     answers = own
@@ -214,7 +214,7 @@ def shares(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 def _extended(
     data: TrainingSet, counts: Counts, labels: Mapping[int | None, Labels]
 ) -> tuple[TrainingSet, NDArray[np.intp]]:
-    """Add a row for each label that a headline gets in any fit; in the fits where it gets another, it weighs 0.
+    """Add a row for each label that a headline gets in any fit. In a fit that gives another label, the row weighs 0.
 
     Args:
         data: the labelled rows, without headlines.

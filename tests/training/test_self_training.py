@@ -209,9 +209,18 @@ def test_folds_are_tested_on_labelled_rows_whose_labels_had_no_part_in_the_new_o
     assert new_rows(before, 1) != new_rows(after, 1)
 
 
-def test_new_rows_weigh_the_mean_of_the_labelled_ones_that_count(
-    rows: tuple[TrainingSet, Unlabelled],
-) -> None:
+def test_new_rows_of_a_section_never_outweigh_its_labelled_ones(rows: tuple[TrainingSet, Unlabelled]) -> None:
+    data, _ = rows
+    few = data.take(np.flatnonzero(np.arange(len(data.target)) % 60 < 6), 2)
+    headlines = [headline for i, headline in enumerate(data.headlines) if i % 60 >= 6 and i < 120]  # no 스포츠
+    found = learn_unlabelled(CANDIDATE, few, Unlabelled(headlines, 108, 0), temperature=0.4, n_jobs=1).data
+    n = len(few.target)
+    weighed = np.bincount(found.target[n:], found.weights[n:], len(SECTIONS))
+    assert (weighed <= 6 + 1e-9).all()
+    assert (weighed > 5).any()
+
+
+def test_new_rows_weigh_the_mean_of_the_labelled_ones_that_count(rows: tuple[TrainingSet, Unlabelled]) -> None:
     data, unlabelled = rows
     own = np.tile([0.0, 1.0, 3.0], 60)
     weighed = replace(data, weights=own, fold_weights=[own, own])
