@@ -249,14 +249,14 @@ def _predict_parts(job: Job, model: str | None, tier: str | None, scheduler: str
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Report after Ctrl-C how many rows are done and how to go on; exit with 130."""
+    """Report after Ctrl-C how much is written and how to go on; exit with 130."""
     from classifier.prediction.files import Interrupted
 
     try:
         yield
     except Interrupted as interrupted:
-        advice = "; the same command with --resume goes on" if interrupted.resumable and interrupted.rows else ""
-        typer.echo(f"classifier: interrupted after {interrupted.rows:,} rows{advice}", err=True)
+        advice = "; the same command with --resume goes on" if interrupted.resumable else ""
+        typer.echo(f"classifier: interrupted after {interrupted.written}{advice}", err=True)
         raise typer.Exit(130) from None
 
 

@@ -73,7 +73,7 @@ class Summary:
 class Interrupted(Exception):  # noqa: N818 (no error: somebody asked for it)
     """Ctrl-C was pressed."""
 
-    rows: int  #: in the output
+    written: str  #: how much is in the output: "3,000 rows"
     resumable: bool  #: whether ``--resume`` goes on from there
 
 
@@ -210,7 +210,8 @@ def _run(
                 raise DataError(f"{reader.label}: {what}. Is it the right file, and of the format {reader.format}?")
         except KeyboardInterrupt:
             writer.drain()
-            raise Interrupted(before + writer.rows, isinstance(output, ResumableOutput)) from None
+            rows = before + writer.rows
+            raise Interrupted(f"{rows:,} rows", rows > 0 and isinstance(output, ResumableOutput)) from None
         writer.finish()
     seconds = time.perf_counter() - begin
     logger.debug(

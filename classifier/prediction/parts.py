@@ -84,8 +84,10 @@ def predict_parts(
                     for line in outcome[1]:
                         report(f"{part.source}: {line}")
                 progress(done.rows, number, len(jobs))
-        except KeyboardInterrupt:
-            raise Interrupted(done.rows, resumable=True) from None
+        except (KeyboardInterrupt, Interrupted):  # between two parts, or within one
+            # Workers may have written parts whose outcome has not come back yet.
+            written = sum(Path(str(part.output)).exists() for part in jobs)
+            raise Interrupted(f"{written} of {len(jobs)} parts", resumable=True) from None
         finally:
             outcomes.close()  # Dask's client has to be closed in the context that opened it, not by the collector
         if failures:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ from classifier.model.model import Model
 from classifier.prediction.answers import REASONS, BatchPrediction
 from classifier.prediction.classifier import Classifier
 from classifier.prediction.files import Interrupted, Job, predict_part, predict_stream
+from classifier.prediction.parts import predict_parts
 from classifier.prediction.writers import Layout, LineRenderer, output_format
 from tests.support.servers import heed_ctrl_c
 
@@ -72,8 +74,6 @@ def unpacked(path: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", ["txt", "tsv", "csv", "jsonl", "parquet"])
 def test_a_file_is_answered_as_a_list_is(quick: Path, headlines: list[str], tmp_path: Path, kind: str) -> None:
-    import pandas as pd
-
     clf = Classifier.load(quick)
     rows = [*headlines[:300], "!!!", 'a "quoted" \\ one']
     frame = pd.DataFrame({"guid": [f"g{i}" for i in range(len(rows))], "headline": rows, "section": "경제"})
@@ -246,7 +246,8 @@ def interrupted(quick: Path, headlines: list[str], tmp_path: Path, monkeypatch: 
     job = Job(str(path), tmp_path / "out.jsonl", resume=True)
     with pytest.raises(Interrupted) as caught:
         predict_stream(_Stop(Classifier.load(quick), 3), job)  # type: ignore[arg-type]
-    assert 0 < caught.value.rows < 1000
+    assert re.fullmatch(r"[1-9]\d\d rows", caught.value.written)
+    assert caught.value.resumable
     return job
 
 
@@ -294,12 +295,32 @@ def test_resume_refuses_another_input_model_or_options(quick: Path, interrupted:
         resume(quick, interrupted)
 
 
+@pytest.mark.parametrize(("chunks", "written"), [(0, "0 of 3 parts"), (2, "2 of 3 parts")])
+def test_an_interrupted_table_in_parts_says_how_many_are_written_and_goes_on(
+    quick: Path, headlines: list[str], tmp_path: Path, chunks: int, written: str
+) -> None:
+    parts, output, clf = tmp_path / "parts", tmp_path / "out", Classifier.load(quick)
+    parts.mkdir()
+    for number in range(3):
+        rows = headlines[number * 10 : number * 10 + 10]
+        pd.DataFrame({"headline": rows}).to_csv(parts / f"{number}.csv", index=False)
+    job = Job(str(parts), output, resume=True)
+    with pytest.raises(Interrupted) as caught:
+        predict_parts(_Stop(clf, chunks), job)  # type: ignore[arg-type]
+    assert caught.value == Interrupted(written, resumable=True)
+    whole = {path.name: path.stat().st_mtime_ns for path in output.iterdir() if path.suffix == ".jsonl"}
+    assert len(whole) == chunks
+    assert predict_parts(_Stop(clf, 10), job).rows == 10 * (3 - chunks)  # type: ignore[arg-type]
+    after = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
+    assert sorted(after) == ["0.csv.jsonl", "1.csv.jsonl", "2.csv.jsonl"]
+    assert after | whole == after
+
+
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet", "xlsx", "tsv"])
 def test_every_table_of_predictions_holds_the_same(
     quick: Path, headlines: list[str], tmp_path: Path, suffix: str
 ) -> None:
     import openpyxl
-    import pandas as pd
 
     clf = Classifier.load(quick)
     rows = ["=HYPERLINK(1)", "-5도 한파, 내일까지", '큰따옴표 "둘"', "!!!", *headlines[:30]]
