@@ -3,15 +3,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-cluster services gate lint docs picture ui tables results benchmarks bench bench-serve lock browser pictures wheel clean
+.PHONY: train test test-slow test-cluster services gate lint docs picture ui tables results benchmarks bench bench-serve lock browser pictures wheel clean
 
 train: .venv/ready  ## train on the sample corpus, register the best, classify a few headlines
 	$(BIN)/classifier train
 	$(BIN)/classifier predict --format table "손흥민, 개막전 멀티골…토트넘 3-1 승" "한은, 기준금리 동결…“물가 더 지켜봐야”" \
 		"與野, 예산안 처리 막판 줄다리기" "[단독] 배우 A씨, 5년 열애 끝 결혼" "누리호 4차 발사 성공…위성 교신 확인"
 
-test: .venv/ready  ## the whole suite, a part on each core
+test: .venv/ready  ## the suite, a part on each core
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+test-slow: .venv/ready  ## the tests that take half a minute or more each
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m slow tests
 
 pictures: .venv/ready browser  ## take the pictures of the UI anew, from this folder's store
 	$(BIN)/python -m scripts.pictures

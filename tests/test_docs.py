@@ -15,8 +15,9 @@ from tests.support.documents import code_blocks, run_page
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 ELSEWHERE = {"spark.md"}  # its code runs in tests/cluster/test_spark.py
+SLOW = {"from-a-crawl.md"}
 WITH_CODE = [
-    page
+    pytest.param(page, marks=pytest.mark.slow) if page.name in SLOW else page
     for page in PAGES
     if page.name not in ELSEWHERE and any(b.language in ("python", "console") for b in code_blocks(page))
 ]

@@ -53,6 +53,7 @@ def wheel(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.slow
 def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
     call(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv/bin/python"
@@ -77,6 +78,7 @@ def test_the_wheel_trains_and_predicts_outside_the_repository(wheel: Path, tmp_p
     assert call(python, "-c", code, cwd=tmp_path).strip() == "경제"
 
 
+@pytest.mark.slow
 def test_the_base_alone_predicts_and_says_what_the_rest_needs(
     wheel: Path, trained: Path, clf: Classifier, tmp_path: Path
 ) -> None:

@@ -2,7 +2,9 @@
 
 Read against the half of `portal-2025` whose errors steered `sample:desk`, an old crawl (`portal-archive`) and YNAT's
 train split, where that was not learned from. They choose weights and say when to stop composing, not how good a model
-is: for that, `portal-2025`'s other half and YNAT's dev split stay unread here. Both crawls stand for a user's own.
+is: for that, `portal-2025`'s other half and YNAT's dev split stay unread here. Both crawls stand for a user's own. Neither
+has 연예 or 스포츠: what is found of `entertainment` says how well 연예 is known, and what is called 연예 on the half
+that is read, how many false alarms that costs.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from benchmarks.halves import CRAWL, half
 from classifier.corpus.datasets import load_corpus
 from classifier.corpus.sections import SECTIONS
 from classifier.evaluation.metrics import evaluate
+from classifier.model.linear import LinearModel
 from classifier.training.compile import fit_model
 from classifier.training.config import Candidate
 from classifier.training.dataset import section_numbers, training_set
@@ -63,12 +66,19 @@ def learned(name: str) -> pd.DataFrame:
     return rows[rows["section"] != "생활문화"] if name == YNAT else rows
 
 
+def share_called_stars(model: LinearModel, table: pd.DataFrame) -> float:
+    """Return the share of a table's headlines that the model calls 연예."""
+    answers = evaluate(model, table)
+    return float(np.mean(answers.probabilities.argmax(axis=1) == answers.sections.index("연예")))
+
+
 def main() -> None:
     """Fit to one mixture after the other, read, write."""
     names = ("sample:train", "sample:wide", DESK, WORDS, YNAT, STARS)
     train = pd.concat([learned(name) for name in names], ignore_index=True)
     archive = load_corpus("portal-archive").sample(15_000, random_state=0)
-    tables = {f"{CRAWL}, read half": half(unread=False), "portal-archive": archive}
+    read, stars = half(unread=False), load_corpus(STARS)
+    tables = {f"{CRAWL}, read half": read, "portal-archive": archive}
     tables[YNAT] = load_corpus(YNAT)
     target = section_numbers(train["section"].tolist(), SECTIONS)
     data = training_set(train["headline"].tolist(), target, SECTIONS, NBSVM.features)
@@ -87,6 +97,8 @@ def main() -> None:
         for name, table in tables.items():
             unseen = name not in mixture
             row[f"on {name}"] = figures(evaluate(model, table))["macro-F1"] if unseen else ""
+        found, alarms = share_called_stars(model, stars), share_called_stars(model, read)
+        row |= {"연예 found": "" if STARS in mixture else f"{found:.3f}", "false 연예": f"{alarms:.3f}"}
         print(row, flush=True)
         rows.append(row)
     write("mixture", rows)

@@ -164,6 +164,7 @@ def test_rendered_lines_say_what_the_arrays_say(texts: list[str], top: int, seed
     assert [line.split("\t")[0] for line in table[1:]] == [" ".join(text.split()) for text in texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jsonl", "tsv.gz"])
 def test_killed_again_and_again_it_ends_with_every_row_once(
     quick: Path, headlines: list[str], tmp_path: Path, suffix: str

@@ -92,6 +92,7 @@ def test_a_logged_model_holds_no_pickle(trained: Path) -> None:
     assert "python_model: python_model.pkl" not in description.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_all_of_it_works_with_a_tracking_server(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = unused_port()
     folder = tmp_path / "server"
@@ -123,6 +124,7 @@ def test_a_version_below_its_gate_cannot_be_promoted(two: Path) -> None:
     assert Classifier.load().about()["version"] == 2
 
 
+@pytest.mark.slow
 def test_promotions_race_and_predict_never_fails(two: Path) -> None:
     known = {v.tags["fingerprint"] for v in versions()}
     failures: list[str] = []

@@ -97,6 +97,7 @@ def test_evidence_that_cannot_be_weighed_is_an_error_or_a_warning(rows: Rows, ca
         weigh(data, Labels(evidence={"block": 0.5}), frame.drop(columns="evidence"))
 
 
+@pytest.mark.slow
 def test_a_training_on_dirty_labels_profits_from_dropping_them(
     home: Path, sample: dict[str, list[tuple[str, str]]], caplog: pytest.LogCaptureFixture
 ) -> None:
