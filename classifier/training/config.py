@@ -49,7 +49,9 @@ class Data(_Strict):
     #: Tables of words and short phrases (column ``word``), each with the ``section`` that it speaks for: learned from
     #: in every fit, never scored. Words of other sections than those of ``train`` are left out.
     lexicon: list[str] = []
-    auxiliary: list[str] = []  #: tables with sections of their own, which the estimator ``stack`` learns from too
+    #: Tables with sections of their own, which the estimator ``stack`` learns from too. A list within the list is one
+    #: table in several files.
+    auxiliary: list[str | list[str]] = []
     #: Headlines without sections, from which the winner of the search learns too: texts with one headline a line, or
     #: tables, whose sections are not read.
     unlabelled: list[str] = []
@@ -65,7 +67,12 @@ class Data(_Strict):
     @property
     def helpers(self) -> list[str]:
         """All that helps to learn the sections of ``train`` and is not scored."""
-        return [*self.lexicon, *self.auxiliary]
+        return [*self.lexicon, *(reference for table in self.auxiliary_tables for reference in table)]
+
+    @property
+    def auxiliary_tables(self) -> list[list[str]]:
+        """The auxiliary tables, each as the list of its files."""
+        return [[entry] if isinstance(entry, str) else entry for entry in self.auxiliary]
 
     @model_validator(mode="after")
     def _one_test(self) -> Data:

@@ -80,7 +80,8 @@ def load_corpora(config: Config, base: Path) -> Corpora:
         held = np.isin(np.arange(len(train)), held_out)
         train, test = train[~held], train[held]
         test_name = holdout_name(config)
-    auxiliary = [_load_auxiliary(config, reference, base, set(test["headline"])) for reference in config.data.auxiliary]
+    tested = set(test["headline"])
+    auxiliary = [_load_auxiliary(config, table, base, tested) for table in config.data.auxiliary_tables]
     crossing = {j for i, j, _ in near_duplicate_pairs([*train["headline"], *test["headline"]]) if i < len(train) <= j}
     logger.info("%d of %d test headlines are near-duplicates of training headlines", len(crossing), len(test))
     lexicon = _load_lexicon(config, base, sections)
@@ -191,9 +192,14 @@ def _load_lexicon(config: Config, base: Path, sections: Sequence[str]) -> pd.Dat
     return words[known]
 
 
-def _load_auxiliary(config: Config, reference: str, base: Path, tested: set[str]) -> pd.DataFrame:
-    frame, cleaning = merge_repeats(_load(config, reference, base, section_names(config, base)))
+def _load_auxiliary(config: Config, references: Sequence[str], base: Path, tested: set[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    names = section_names(config, base)
+    parts = [_load(config, reference, base, names) for reference in references]
+    frame, cleaning = merge_repeats(pd.concat(parts, ignore_index=True))
     frame = frame[~frame["headline"].isin(tested)]
+    reference = ", ".join(references)
     logger.info("auxiliary %s: %s", reference, cleaning)
     if frame["section"].nunique() < 2:
         raise DataError(

@@ -2,9 +2,9 @@
 
 Read against the half of `portal-2025` whose errors steered `sample:desk`, an old crawl (`portal-archive`) and YNAT's
 train split, where that was not learned from. They choose weights and say when to stop composing, not how good a model
-is: for that, `portal-2025`'s other half and YNAT's dev split stay unread here. Both crawls stand for a user's own. Neither
-has 연예 or 스포츠: what is found of `entertainment` says how well 연예 is known, and what is called 연예 on the half
-that is read, how many false alarms that costs.
+is: for that, `portal-2025`'s other half and YNAT's dev split stay unread here. Both crawls stand for a user's own.
+Neither has 연예 or 스포츠: what is found of `entertainment` says how well 연예 is known, and what is called 연예 on the
+half that is read, how many false alarms that costs.
 """
 
 from __future__ import annotations

@@ -70,6 +70,31 @@ def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: 
     assert helped.fingerprint != alone.fingerprint
 
 
+def test_a_list_among_the_auxiliary_tables_is_one_table_in_several_files(
+    tables: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = pd.read_csv("train.tsv", sep="\t", quoting=3)
+    for section, rows in frame.groupby("section"):  # a file of one section alone would be refused
+        rows.to_csv(f"{section}.tsv", sep="\t", index=False, quoting=3)
+    text = CONFIG.format(auxiliary='["경제.tsv", "연예.tsv", "스포츠.tsv"], "train.tsv"')
+    Path("helped.toml").write_text(text, encoding="utf-8")
+    config = load_config("helped.toml")
+    assert config.data.helpers == ["경제.tsv", "연예.tsv", "스포츠.tsv", "train.tsv"]
+    with caplog.at_level("INFO"):
+        corpora = load_corpora(config, tables)
+    assert "auxiliary 경제.tsv, 연예.tsv, 스포츠.tsv:" in caplog.text
+    joined, whole = corpora.auxiliary
+    assert len(joined) == len(whole)
+    assert set(zip(joined["headline"], joined["section"], strict=True)) == set(
+        zip(whole["headline"], whole["section"], strict=True)
+    )
+    first, second = prepare(config, corpora).auxiliary
+    assert sorted(first.target) == sorted(second.target)
+    Path("helped.toml").write_text(CONFIG.format(auxiliary='["경제.tsv"]'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"auxiliary table 경제\.tsv: has one section only \(경제\)"):
+        load_corpora(load_config("helped.toml"), tables)
+
+
 WORDS = """word	section
 배임	경제
 상폐	경제
