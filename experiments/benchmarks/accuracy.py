@@ -39,10 +39,13 @@ def recipe() -> tuple[Candidate, Corpora, TrainingSet]:
 def main() -> None:
     """Fit, read dev, write."""
     winner, corpora, data = recipe()
-    (sample,) = data.auxiliary
-    wide = set(load_corpus("sample:wide")["headline"]) | set(load_corpus("sample:desk")["headline"])
-    kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(wide))
-    narrow = Auxiliary(slice_rows(sample.counts, kept), sample.target[kept])
+    (table,) = data.auxiliary
+
+    def without(*names: str) -> tuple[Auxiliary]:
+        """Return the auxiliary table without the rows of some corpora."""
+        left_out = {headline for name in names for headline in load_corpus(name)["headline"]}
+        kept = np.flatnonzero(~corpora.auxiliary[0]["headline"].isin(left_out))
+        return (Auxiliary(slice_rows(table.counts, kept), table.target[kept]),)
 
     def read(
         candidate: Candidate, rows: np.ndarray | None = None, auxiliary: tuple[Auxiliary, ...] = data.auxiliary
@@ -60,8 +63,12 @@ def main() -> None:
     plain = {"estimator": "nbsvm", "parameters": {"C": 0.1}}
     rows = [
         line("all of it", read(winner)),
-        line("without the auxiliary sample", read(winner, auxiliary=())),
-        line("without the sample's wide and desk parts", read(winner, auxiliary=(narrow,))),
+        line("without the auxiliary table", read(winner, auxiliary=())),
+        line("without the lexicon in it", read(winner, auxiliary=without("lexicon"))),
+        line(
+            "without the sample's wide and desk parts in it",
+            read(winner, auxiliary=without("sample:wide", "sample:desk")),
+        ),
         line("one smoothing (alpha 1)", read(changed(parameters={"alphas": [1.0]}))),
         line("NB-SVM, neither stacked nor helped", read(changed(**plain))),
         line("LinearSVC in its place", read(changed(estimator="linear_svc", parameters={"C": 0.15}))),
