@@ -51,7 +51,7 @@ class Data(_Strict):
     lexicon: list[str] = []
     #: Tables with sections of their own, which the estimator ``stack`` learns from too. A list within the list is one
     #: table in several files.
-    auxiliary: list[str | list[str]] = []
+    auxiliary: list[str | Annotated[list[str], Field(min_length=1)]] = []
     #: Headlines without sections, from which the winner of the search learns too: texts with one headline a line, or
     #: tables, whose sections are not read.
     unlabelled: list[str] = []
