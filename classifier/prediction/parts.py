@@ -70,7 +70,7 @@ def predict_parts(
             for part in jobs:
                 Path(str(part.output)).unlink(missing_ok=True)
             Checkpoint(made_from).save(output)
-        todo = [part for part in jobs if not Path(str(part.output)).exists()]
+        todo = [part for part in jobs if not _is_written(part)]
         done, failures = Summary(0, 0), []
         outcomes = _here(clf, todo) if scheduler is None else _on_cluster(clf, todo, scheduler)
         try:
@@ -86,8 +86,7 @@ def predict_parts(
                 progress(done.rows, number, len(jobs))
         except (KeyboardInterrupt, Interrupted):  # between two parts, or within one
             # Workers may have written parts whose outcome has not come back yet.
-            written = sum(Path(str(part.output)).exists() for part in jobs)
-            raise Interrupted(f"{written} of {len(jobs)} parts", resumable=True) from None
+            raise Interrupted(f"{sum(map(_is_written, jobs))} of {len(jobs)} parts", resumable=True) from None
         finally:
             outcomes.close()  # Dask's client has to be closed in the context that opened it, not by the collector
         if failures:
@@ -98,6 +97,11 @@ def predict_parts(
             )
         _clean(output)
     return done
+
+
+def _is_written(part: Job) -> bool:
+    """Say whether the output of a part is there; it appears whole or not at all."""
+    return Path(str(part.output)).exists()
 
 
 def _clean(output: Path) -> None:
