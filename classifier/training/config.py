@@ -50,7 +50,7 @@ class Data(_Strict):
     #: in every fit, never scored. Words of other sections than those of ``train`` are left out.
     lexicon: list[str] = []
     #: Tables with sections of their own, which the estimator ``stack`` learns from too. A list within the list is one
-    #: table in several files.
+    #: table, joined from several.
     auxiliary: list[str | Annotated[list[str], Field(min_length=1)]] = []
     #: Headlines without sections, from which the winner of the search learns too: texts with one headline a line, or
     #: tables, whose sections are not read.
@@ -71,7 +71,7 @@ class Data(_Strict):
 
     @property
     def auxiliary_tables(self) -> list[list[str]]:
-        """The auxiliary tables, each as the list of its files."""
+        """The auxiliary tables, each as the list of the tables that it is joined from."""
         return [[entry] if isinstance(entry, str) else entry for entry in self.auxiliary]
 
     @model_validator(mode="after")

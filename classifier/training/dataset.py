@@ -199,11 +199,11 @@ def _load_auxiliary(config: Config, references: Sequence[str], base: Path, teste
     parts = [_load(config, reference, base, names) for reference in references]
     frame, cleaning = merge_repeats(pd.concat(parts, ignore_index=True))
     frame = frame[~frame["headline"].isin(tested)]
-    reference = ", ".join(references)
-    logger.info("auxiliary %s: %s", reference, cleaning)
+    table = ", ".join(references)
+    logger.info("auxiliary %s: %s", table, cleaning)
     if frame["section"].nunique() < 2:
         raise DataError(
-            f"auxiliary table {reference}: has one section only ({frame['section'].iloc[0]}), of which nothing "
+            f"auxiliary table {table}: has one section only ({frame['section'].iloc[0]}), of which nothing "
             "can be learned. Join it with others in one table, or leave it out."
         )
     return frame

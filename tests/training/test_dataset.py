@@ -70,7 +70,7 @@ def test_an_auxiliary_table_with_other_sections_is_trained_on_and_named(tables: 
     assert helped.fingerprint != alone.fingerprint
 
 
-def test_a_list_among_the_auxiliary_tables_is_one_table_in_several_files(
+def test_a_list_among_the_auxiliary_tables_is_one_table_joined_from_several(
     tables: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     frame = pd.read_csv("train.tsv", sep="\t", quoting=3)
